@@ -1,0 +1,73 @@
+package connector
+
+// Capability is the name of an optional ability, as documentation, configuration checks and conversations use it.
+type Capability string
+
+// The capabilities, named after what a user would say. The strings are kept in running conversations: never rename.
+const (
+	CanPauseBot     Capability = "pause_bot"
+	CanResumeBot    Capability = "resume_bot"
+	CanAssign       Capability = "assign"
+	CanPrepare      Capability = "prepare_ticket"
+	CanClose        Capability = "close_ticket"
+	CanNote         Capability = "note"
+	CanAvailability Capability = "availability"
+	CanType         Capability = "typing"
+	CanAttach       Capability = "attachments"
+	CanFetch        Capability = "fetch_attachments"
+	CanFindSent     Capability = "find_sent"
+	CanListMessages Capability = "list_messages"
+	CanBeChallenged Capability = "challenge"
+	CanSubscribe    Capability = "subscribe"
+	CanCheck        Capability = "check"
+)
+
+// CapabilitiesOf reads the capabilities off c's method set, in a fixed order.
+func CapabilitiesOf(c Connector) []Capability {
+	var has []Capability
+	for _, x := range []struct {
+		name Capability
+		is   bool
+	}{
+		{CanPauseBot, is[BotPauser](c)},
+		{CanResumeBot, is[BotResumer](c)},
+		{CanAssign, is[AgentAssigner](c)},
+		{CanPrepare, is[TicketPreparer](c)},
+		{CanClose, is[TicketCloser](c)},
+		{CanNote, is[NoteWriter](c)},
+		{CanAvailability, is[AvailabilityReader](c)},
+		{CanType, is[TypingSender](c)},
+		{CanAttach, is[AttachmentSender](c)},
+		{CanFetch, is[AttachmentFetcher](c)},
+		{CanFindSent, is[SentFinder](c)},
+		{CanListMessages, is[MessageLister](c)},
+		{CanBeChallenged, is[Challenger](c)},
+		{CanSubscribe, is[Subscriber](c)},
+		{CanCheck, is[Checker](c)},
+	} {
+		if x.is {
+			has = append(has, x.name)
+		}
+	}
+	return has
+}
+
+// SidesOf says which sides c can take: "channel", "bot", "desk".
+func SidesOf(c Connector) []string {
+	var sides []string
+	if is[Channel](c) {
+		sides = append(sides, "channel")
+	}
+	if is[Bot](c) {
+		sides = append(sides, "bot")
+	}
+	if is[Desk](c) {
+		sides = append(sides, "desk")
+	}
+	return sides
+}
+
+func is[T any](c Connector) bool {
+	_, ok := c.(T)
+	return ok
+}

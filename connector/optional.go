@@ -1,0 +1,218 @@
+package connector
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// BotPauser takes a conversation from the bot that the channel hosts. Pausing a paused bot is no error. It is called
+// when an agent gets the conversation, and again after ChannelDropped.
+type BotPauser interface {
+	PauseBot(ctx context.Context, req PauseRequest) error
+}
+
+// PauseRequest names the conversation.
+type PauseRequest struct {
+	Key    conversation.Key
+	To     string
+	Vendor map[string]string
+}
+
+// BotResumer gives a conversation back to the bot that the channel hosts. Resuming a running bot is no error.
+type BotResumer interface {
+	ResumeBot(ctx context.Context, req ResumeRequest) error
+}
+
+// ResumeRequest says where the bot goes on.
+type ResumeRequest struct {
+	Key conversation.Key
+	To  string
+	// Node is where the flow goes on; empty means the connection's default.
+	Node string
+	// Launch makes the bot speak at once. It is false when the conversation ended.
+	Launch bool
+	// Again marks a repeat after an unknown outcome: where launching twice shows, look first.
+	Again  bool
+	Vendor map[string]string
+}
+
+// AgentAssigner gives a ticket to an agent, to a group, or, with neither, back to the desk's queue. Assigning what is
+// already so is no error. Nobody there to take it is an error of kind Conflict.
+type AgentAssigner interface {
+	Assign(ctx context.Context, req AssignRequest) error
+}
+
+// AssignRequest names who is to have the ticket.
+type AssignRequest struct {
+	Key    conversation.Key
+	Ticket conversation.Ticket
+	// Agent and Group are the desk's own names; both empty means the queue.
+	Agent, Group string
+	Vendor       map[string]string
+}
+
+// TicketPreparer does what Open needs and what must not be done twice, such as making the customer known at the desk.
+// Its result is stored before Open is called, and given to Open, Post and the rest as Vendor.
+type TicketPreparer interface {
+	PrepareTicket(ctx context.Context, req OpenRequest) (vendor map[string]string, err error)
+}
+
+// TicketCloser closes a ticket. Closing a closed ticket is no error.
+type TicketCloser interface {
+	CloseTicket(ctx context.Context, req CloseRequest) error
+}
+
+// CloseRequest names the ticket and who ended it.
+type CloseRequest struct {
+	Key    conversation.Key
+	Ticket conversation.Ticket
+	// ByCustomer says that the customer left, for desks that show the difference.
+	ByCustomer bool
+	Vendor     map[string]string
+}
+
+// NoteWriter writes a private note that agents see and the customer never does.
+type NoteWriter interface {
+	WriteNote(ctx context.Context, req NoteRequest) error
+}
+
+// NoteRequest is a note of ours. It is another type than DeliverRequest so that a note can never reach a customer.
+type NoteRequest struct {
+	Key    conversation.Key
+	Ticket conversation.Ticket
+	Text   string
+	Vendor map[string]string
+}
+
+// AvailabilityReader says whether somebody is there to answer. Nobody there is an answer, not an error.
+type AvailabilityReader interface {
+	Availability(ctx context.Context, req AvailabilityRequest) (Availability, error)
+}
+
+// AvailabilityRequest names the group that is asked about; empty means the connection's default.
+type AvailabilityRequest struct {
+	Group  string
+	Vendor map[string]string
+}
+
+// Availability is whether somebody is there to answer.
+type Availability int
+
+// The answers.
+const (
+	// AvailabilityUnknown means that the desk does not tell.
+	AvailabilityUnknown Availability = iota
+	// Online means that an agent can take a conversation now.
+	Online
+	// Queueing means that agents are there and busy.
+	Queueing
+	// Offline means that nobody is there.
+	Offline
+)
+
+// TypingSender shows that the other side is typing. It is best effort: it is never retried and never recorded.
+type TypingSender interface {
+	SendTyping(ctx context.Context, req TypingRequest) error
+}
+
+// TypingRequest names the conversation, for channels, or the ticket, for desks.
+type TypingRequest struct {
+	To     string
+	Ticket conversation.Ticket
+	On     bool
+	// Text is what has been typed so far, where known.
+	Text   string
+	Author conversation.Author
+	Vendor map[string]string
+}
+
+// AttachmentSender passes a file on, by its address or by its bytes, as the vendor wants. Where it is missing, or
+// answers with kind Unsupported, the file is passed on as a link in a text.
+type AttachmentSender interface {
+	SendAttachment(ctx context.Context, req AttachmentRequest) (Receipt, error)
+}
+
+// AttachmentRequest is one file for the customer (To) or the agents (Ticket).
+type AttachmentRequest struct {
+	Key        conversation.Key
+	To         string
+	Ticket     conversation.Ticket
+	Attachment conversation.Attachment
+	// Text is the caption, if any.
+	Text   string
+	Author conversation.Author
+	// Open streams the bytes from the other vendor; the caller of Open closes the File. It can be called again for a
+	// retry, and fails with kind Invalid for files that are too large or come from a host that is not allowed.
+	Open   func(ctx context.Context) (File, error)
+	Vendor map[string]string
+}
+
+// File is a file's bytes on their way.
+type File struct {
+	io.ReadCloser
+	Name        string
+	ContentType string
+	// Size is in bytes; -1 means unknown.
+	Size int64
+}
+
+// AttachmentFetcher opens a file that this vendor serves, where a plain GET without credentials does not do.
+type AttachmentFetcher interface {
+	FetchAttachment(ctx context.Context, a conversation.Attachment) (File, error)
+}
+
+// SentFinder looks for an earlier send before it is repeated. It is called only when the outcome is unknown.
+type SentFinder interface {
+	FindSent(ctx context.Context, req FindRequest) (r Receipt, found bool, err error)
+}
+
+// FindRequest describes the send that is looked for.
+type FindRequest struct {
+	Key    conversation.Key
+	To     string
+	Ticket conversation.Ticket
+	Text   string
+	// Attachment is set if a file was sent.
+	Attachment *conversation.Attachment
+	// Since is when the first attempt began, by our clock.
+	Since time.Time
+	// Skip is how many equal texts were sent, and confirmed, since then: that many do not count.
+	Skip   int
+	Vendor map[string]string
+}
+
+// MessageLister reads what the vendor holds of one conversation (To) or ticket, as the events that its webhooks would
+// have given, with the same IDs, oldest first, and finally how things stand (who has the ticket, whether it is closed).
+// It is what heals lost webhooks.
+type MessageLister interface {
+	ListMessages(ctx context.Context, req ListRequest) ([]Inbound, error)
+}
+
+// ListRequest names the conversation or the ticket.
+type ListRequest struct {
+	To     string
+	Ticket conversation.Ticket
+	// State and Agent are what we believe: a lister that only tells states may compare.
+	State  conversation.State
+	Agent  string
+	Vendor map[string]string
+}
+
+// Challenger answers the vendor's handshake when the webhook's address is registered. It is asked before Verify.
+type Challenger interface {
+	Challenge(d *Delivery) (body []byte, contentType string, ok bool)
+}
+
+// Subscriber registers our webhook's address at the vendor. It looks first, and repairs what is there: calling it at
+// each start leaves one subscription.
+type Subscriber interface {
+	Subscribe(ctx context.Context, webhookURL string) error
+}
+
+// Checker makes a harmless call that proves that the credentials work and the needed scopes are there.
+type Checker interface {
+	Check(ctx context.Context) error
+}

@@ -1,0 +1,286 @@
+package conversation
+
+import "time"
+
+// fromDesk applies what the desk tells about a ticket.
+func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
+	if c.adopts(ev) {
+		c.Tickets = append(c.Tickets, TicketRecord{Key: c.nextKey(), Desk: c.desk().Name, Ticket: *ev.Ticket, Status: TicketOpen})
+		c.enter(now, Waiting, AgentOpened)
+		c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
+	}
+	if c.State == InBot || c.State == Ended || c.isOldTicket(ev) {
+		return c.onOldTicket(now, ev)
+	}
+	switch ev.Kind {
+	case AgentAssigned:
+		return c.agentAssigned(now, ev)
+	case AgentUnassigned:
+		return c.agentUnassigned(now, ev)
+	case AgentSaid:
+		c.agentSaid(now, ev)
+		return ""
+	case AgentEdited:
+		return c.agentEdited(now, ev)
+	case AgentDeleted:
+		return c.agentDeleted(ev)
+	case AgentOffline:
+		if c.State != Assigned || ev.Agent != "" && ev.Agent != c.Agent.ID {
+			return IgnoredNoMeaning
+		}
+		c.reassign(now, AgentAway)
+		return ""
+	case HandedBack:
+		if !c.Route.hasBot() {
+			c.end(now, ByAgent, TextEnded)
+			return ""
+		}
+		c.handBack(now, ByAgent, TextBackToBot, ev.Node)
+		return ""
+	case TicketClosed:
+		c.ticketClosed(now)
+		return ""
+	default: // AgentNoted: agents talk among themselves.
+		return ""
+	}
+}
+
+// adopts reports whether ev shows a ticket that an agent opened by himself for a customer whom nobody is with.
+func (c *Conversation) adopts(ev Event) bool {
+	if c.State != InBot && c.State != Ended || ev.Ticket == nil || ev.Ticket.ID == "" {
+		return false
+	}
+	if ev.Kind != AgentAssigned && ev.Kind != AgentSaid {
+		return false
+	}
+	for i := range c.Tickets {
+		if c.Tickets[i].Ticket.ID == ev.Ticket.ID {
+			return false
+		}
+	}
+	return true
+}
+
+// isOldTicket reports whether ev is about another ticket than the current one. While a ticket is being opened its name
+// is not known, and what the desk tells may overtake it.
+func (c *Conversation) isOldTicket(ev Event) bool {
+	t := c.ticket()
+	if ev.TicketID == "" {
+		return false
+	}
+	return t == nil || t.Ticket.ID != "" && t.Ticket.ID != ev.TicketID
+}
+
+// onOldTicket tells an agent who writes into a ticket that is over, once, that nobody reads it.
+func (c *Conversation) onOldTicket(now time.Time, ev Event) Reason {
+	for i := len(c.Tickets) - 1; i >= 0 && ev.Kind == AgentSaid; i-- {
+		t := &c.Tickets[i]
+		if ev.TicketID != "" && t.Ticket.ID != ev.TicketID {
+			continue
+		}
+		if !t.Told && c.desk().Able(canNote) && t.Ticket.ID != "" {
+			t.Told = true
+			c.decide(now, Effect{Kind: Note, TicketKey: t.Key, Desk: t.Desk,
+				Text: "This ticket is over: the customer does not get what is written here."})
+		}
+		break
+	}
+	return IgnoredOldTicket
+}
+
+// agentAssigned makes the agent the owner, if the event is not older than what is known.
+func (c *Conversation) agentAssigned(now time.Time, ev Event) Reason {
+	if c.staleRouting(ev) {
+		return IgnoredStale
+	}
+	agent := Author{ID: ev.Agent, Name: ev.Author.Name}
+	if agent.ID == "" {
+		agent.ID = ev.Author.ID
+	}
+	if c.State == Assigned && agent.ID == c.Agent.ID {
+		return ""
+	}
+	if c.State == Reassigning && ev.At.IsZero() && agent.ID == c.LastAgent.ID {
+		// What the desk shows is the assignment that timed out, not a new one.
+		return IgnoredStale
+	}
+	c.assign(now, agent, AgentTook)
+	return ""
+}
+
+func (c *Conversation) agentUnassigned(now time.Time, ev Event) Reason {
+	if c.staleRouting(ev) {
+		return IgnoredStale
+	}
+	if c.State != Assigned {
+		return ""
+	}
+	// The desk put the ticket back into its own queue: it is given time before the ladder begins.
+	c.enter(now, Reassigning, AgentLost)
+	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
+	return ""
+}
+
+// staleRouting reports whether ev tells an older state than the last applied one.
+func (c *Conversation) staleRouting(ev Event) bool {
+	if ev.At.IsZero() {
+		return false
+	}
+	if ev.At.Before(c.RoutedAt) {
+		return true
+	}
+	c.RoutedAt = ev.At
+	return false
+}
+
+// assign makes agent the owner.
+func (c *Conversation) assign(now time.Time, agent Author, reason Reason) {
+	again := agent.ID == c.LastAgent.ID && c.State == Reassigning
+	c.enter(now, Assigned, reason)
+	c.Agent, c.LastAgent, c.Spoke = agent, agent, false
+	c.pauseBot(now)
+	if !again {
+		name := agent.Name
+		if name == "" {
+			name = "our team"
+		}
+		c.notice(now, TextAssigned, "{agent}", name)
+	}
+}
+
+// agentSaid passes an agent's words on. Whoever speaks while nobody owns the conversation becomes its owner.
+func (c *Conversation) agentSaid(now time.Time, ev Event) {
+	if c.State != Assigned {
+		c.assign(now, ev.Author, AgentSpoke)
+	}
+	if c.Agent.ID == ev.Author.ID && c.Agent.Name == "" {
+		c.Agent.Name, c.LastAgent.Name = ev.Author.Name, ev.Author.Name
+	}
+	c.say(now, ev)
+	c.Spoke, c.Rung, c.Requeued = true, 0, false
+	c.WaitingSince = time.Time{}
+	c.clearDeadline(FirstReplyBy, AgentReplyBy)
+	p := c.Route.Policy
+	c.setDeadline(CustomerWarnAt, now.Add(time.Duration(p.CustomerIdle-p.WarnBefore)))
+	c.setDeadline(CustomerBy, now.Add(time.Duration(p.CustomerIdle)))
+}
+
+// say says an agent's words to the customer.
+func (c *Conversation) say(now time.Time, ev Event) {
+	line := c.Transcript.add(Line{
+		Role: RoleAgent, Name: ev.Author.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID,
+	})
+	c.decide(now, Effect{Kind: Say, Human: true, Text: ev.Text, Attachment: ev.Attachment, Author: ev.Author, Line: line})
+}
+
+// agentEdited tells the customer the new words: what is sent cannot be changed at every vendor.
+func (c *Conversation) agentEdited(now time.Time, ev Event) Reason {
+	line := c.Transcript.find(ev.Target)
+	if line == nil || line.Text == ev.Text || ev.Text == "" {
+		return IgnoredNoMeaning
+	}
+	line.Text = ev.Text
+	text, _ := c.Route.Policy.text(TextCorrection, "{text}", ev.Text)
+	if text != "" {
+		c.decide(now, Effect{Kind: Say, Human: true, Text: text, Author: ev.Author, Line: line.N})
+	}
+	return ""
+}
+
+// agentDeleted marks the line; what the customer has read cannot be unsaid.
+func (c *Conversation) agentDeleted(ev Event) Reason {
+	line := c.Transcript.find(ev.Target)
+	if line == nil || line.Deleted {
+		return IgnoredNoMeaning
+	}
+	line.Deleted = true
+	return ""
+}
+
+// ticketClosed ends the conversation, after one more look at what the desk may not have told.
+func (c *Conversation) ticketClosed(now time.Time) {
+	if t := c.ticket(); t != nil {
+		t.Status = TicketDone
+	}
+	if c.Closing != "" {
+		return
+	}
+	c.Closing = DeskClosed
+	if t := c.ticket(); t == nil || t.Ticket.ID == "" || !c.desk().Able(canListMessages) {
+		c.finishClosing(now)
+		return
+	}
+	c.decide(now, Effect{Kind: CatchUp})
+	c.setDeadline(CatchUpBy, now.Add(catchUpWithin))
+}
+
+// finishClosing does what the policy wants after the desk closed.
+func (c *Conversation) finishClosing(now time.Time) {
+	if c.Closing == "" {
+		return
+	}
+	reason := c.Closing
+	c.Closing = ""
+	if c.Route.Policy.OnClose == ToBot && c.Route.hasBot() {
+		c.handBack(now, reason, TextBackToBot, "")
+		return
+	}
+	c.end(now, reason, TextEnded)
+}
+
+// channelDropped takes the conversation again after the channel's vendor took it from our agent.
+func (c *Conversation) channelDropped(now time.Time, ev Event) Reason {
+	if !ev.At.IsZero() && ev.At.Before(c.DroppedAt) {
+		return IgnoredStale
+	}
+	if !c.Paused || c.Claiming != "" {
+		return IgnoredNoMeaning
+	}
+	if !ev.At.IsZero() {
+		c.DroppedAt = ev.At
+	}
+	if c.State != Assigned {
+		c.decide(now, Effect{Kind: PauseBot})
+		return ""
+	}
+	agent, spoke := c.Agent, c.Spoke
+	c.enter(now, Reassigning, VendorDropped)
+	// The desk's agent still has the ticket: only the channel's side is taken again.
+	c.LastAgent, c.Spoke = agent, spoke
+	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
+	c.Claiming = c.decide(now, Effect{Kind: PauseBot})
+	return ""
+}
+
+// restored gives the conversation back to the agent who had it when the channel's vendor dropped it.
+func (c *Conversation) restored(now time.Time) {
+	spoke, waiting := c.Spoke, c.WaitingSince
+	c.enter(now, Assigned, VendorRestored)
+	c.Agent, c.Spoke, c.WaitingSince = c.LastAgent, spoke, waiting
+	if !spoke {
+		return
+	}
+	p := c.Route.Policy
+	c.clearDeadline(FirstReplyBy)
+	if !c.customerWaits() {
+		c.WaitingSince = time.Time{}
+		c.setDeadline(CustomerWarnAt, now.Add(time.Duration(p.CustomerIdle-p.WarnBefore)))
+		c.setDeadline(CustomerBy, now.Add(time.Duration(p.CustomerIdle)))
+		return
+	}
+	c.setDeadline(AgentReplyBy, now.Add(time.Duration(p.AgentIdle)))
+}
+
+// customerWaits reports whether the last words of customer and agent were the customer's.
+func (c *Conversation) customerWaits() bool {
+	for i := len(c.Transcript.Lines) - 1; i >= 0; i-- {
+		switch c.Transcript.Lines[i].Role {
+		case RoleCustomer:
+			return true
+		case RoleAgent:
+			return false
+		case RoleBot, RoleNotice:
+		}
+	}
+	return false
+}

@@ -1,0 +1,181 @@
+package conversation
+
+import "time"
+
+// Conversation is the whole state of one customer's engagement on one route: what a workflow carries across
+// continue-as-new. It is plain data; all change goes through Apply, Take and Command.
+type Conversation struct {
+	// ID is the conversation's and the workflow's id: "<channel connection>:<key>".
+	ID string `json:"id"`
+	// Engagement tells this run of the conversation from earlier ones of the same id, so that keys never repeat.
+	Engagement string `json:"engagement"`
+	// Rules is the number of the rules that this conversation is decided by.
+	Rules int   `json:"rules"`
+	Route Route `json:"route"`
+
+	State State `json:"state"`
+	// Epoch is raised at each change of owner.
+	Epoch int `json:"epoch"`
+	// Since is when the state was entered, and Reason why.
+	Since   time.Time `json:"since"`
+	Reason  Reason    `json:"reason,omitempty"`
+	Started time.Time `json:"started"`
+
+	// Ref is the channel vendor's name for the conversation.
+	Ref      string   `json:"ref,omitempty"`
+	Customer Customer `json:"customer,omitzero"`
+	// ChannelVendor, BotVendor and DeskVendor are what the connectors asked to be given back.
+	ChannelVendor map[string]string `json:"channel_vendor,omitempty"`
+	BotVendor     map[string]string `json:"bot_vendor,omitempty"`
+	DeskVendor    map[string]string `json:"desk_vendor,omitempty"`
+
+	// Agent owns the conversation in Assigned; LastAgent owned it last.
+	Agent     Author `json:"agent,omitzero"`
+	LastAgent Author `json:"last_agent,omitzero"`
+	// Tickets are the desk's counterparts, oldest first; the last is the current one.
+	Tickets []TicketRecord `json:"tickets,omitempty"`
+	// Desk is the index of the route's desk in use.
+	Desk int `json:"desk,omitempty"`
+	// Rung is the next rung of the ladder, Requeued whether the desk's queue was tried after the last.
+	Rung     int  `json:"rung,omitempty"`
+	Requeued bool `json:"requeued,omitempty"`
+	// Reopened counts tickets that were opened anew because the desk lost one.
+	Reopened int `json:"reopened,omitempty"`
+	// Paused says that the hosted bot was taken off the conversation.
+	Paused bool `json:"paused,omitempty"`
+	// Claiming is the effect that takes the conversation again after the channel's vendor dropped it.
+	Claiming Key `json:"claiming,omitempty"`
+	// Closing is set while the desk is read once more before the conversation ends.
+	Closing Reason `json:"closing,omitempty"`
+	// WaitingSince is when the customer began to wait for an agent's words; zero if nobody waits.
+	WaitingSince time.Time `json:"waiting_since,omitzero"`
+	// Spoke is set once the assigned agent has said something.
+	Spoke bool `json:"spoke,omitempty"`
+	// RoutedAt and DroppedAt are the vendors' times of the last applied events that tell a state.
+	RoutedAt  time.Time `json:"routed_at,omitzero"`
+	DroppedAt time.Time `json:"dropped_at,omitzero"`
+	// BotSeen is the last line that the called bot knows.
+	BotSeen int `json:"bot_seen,omitempty"`
+
+	Deadlines []Deadline `json:"deadlines,omitempty"`
+	// LastKey numbers the effects.
+	LastKey int `json:"last_key,omitempty"`
+	// Outbox are the effects that are pending, in the order decided, and those in trouble.
+	Outbox     []Effect     `json:"outbox,omitempty"`
+	Seen       Memory       `json:"seen,omitzero"`
+	Transcript Transcript   `json:"transcript,omitzero"`
+	History    []Transition `json:"history,omitempty"`
+	// HistoryCut counts transitions dropped from the beginning of History.
+	HistoryCut int    `json:"history_cut,omitempty"`
+	Counts     Counts `json:"counts,omitzero"`
+	// Commands are the outcomes of the last commands by their idempotency key.
+	Commands []CommandOutcome `json:"commands,omitempty"`
+
+	// decided collects the effects of the event being applied.
+	decided []Effect
+}
+
+// TicketRecord is one ticket and how it stands.
+type TicketRecord struct {
+	// Key is the key of the first effect that was about it.
+	Key  Key    `json:"key"`
+	Desk string `json:"desk"`
+	// Ticket is empty until it is open.
+	Ticket Ticket     `json:"ticket,omitzero"`
+	Status TicketStep `json:"status"`
+	// Told says that an agent was told that the ticket is over.
+	Told bool `json:"told,omitempty"`
+}
+
+// TicketStep is how far a ticket has come.
+type TicketStep string
+
+// The steps of a ticket.
+const (
+	TicketOpening TicketStep = "opening"
+	TicketOpen    TicketStep = "open"
+	TicketClosing TicketStep = "closing"
+	TicketDone    TicketStep = "closed"
+	TicketFailed  TicketStep = "failed"
+)
+
+// Counts is the conservation law: received = applied + duplicates + ignored, decided = delivered + withheld +
+// uncertain + failed + pending.
+type Counts struct {
+	Received   int `json:"received"`
+	Applied    int `json:"applied"`
+	Duplicates int `json:"duplicates"`
+	Ignored    int `json:"ignored"`
+	// IgnoredFor splits Ignored by reason.
+	IgnoredFor []ReasonCount `json:"ignored_for,omitempty"`
+	Decided    int           `json:"decided"`
+	Delivered  int           `json:"delivered"`
+	Withheld   int           `json:"withheld"`
+	Uncertain  int           `json:"uncertain"`
+	Failed     int           `json:"failed"`
+	// Retried counts delivered effects that may be there twice.
+	Retried int `json:"retried,omitempty"`
+}
+
+// ReasonCount counts one reason.
+type ReasonCount struct {
+	Reason Reason `json:"reason"`
+	N      int    `json:"n"`
+}
+
+const (
+	maxHistory = 100
+	maxTrouble = 50
+	// maxReopened bounds how often a ticket that the desk lost is opened anew before the policy's last rung.
+	maxReopened = 3
+	// catchUpWithin bounds the last look at the desk before a conversation ends.
+	catchUpWithin = 20 * time.Second
+)
+
+// New makes a conversation in state InBot. The engagement and the time are set by Begin.
+func New(id string, route Route) Conversation {
+	return Conversation{ID: id, Route: route.WithDefaults(), State: InBot}
+}
+
+// Begin starts the conversation's clock. Engagement must be the same on each replay and different for each engagement
+// of one id.
+func (c *Conversation) Begin(now time.Time, engagement string) {
+	c.Engagement, c.Rules, c.Started, c.Since = engagement, CurrentRules, now, now
+	c.setDeadline(BotIdleAt, now.Add(time.Duration(c.Route.Policy.BotIdle)))
+}
+
+// ticket gives the current ticket's record, or nil.
+func (c *Conversation) ticket() *TicketRecord {
+	if len(c.Tickets) == 0 {
+		return nil
+	}
+	return &c.Tickets[len(c.Tickets)-1]
+}
+
+// openTicket gives the current ticket if it is opening or open, or nil.
+func (c *Conversation) openTicket() *TicketRecord {
+	if t := c.ticket(); t != nil && (t.Status == TicketOpening || t.Status == TicketOpen) {
+		return t
+	}
+	return nil
+}
+
+func (c *Conversation) ticketByKey(key Key) *TicketRecord {
+	for i := range c.Tickets {
+		if c.Tickets[i].Key == key {
+			return &c.Tickets[i]
+		}
+	}
+	return nil
+}
+
+// desk gives the desk in use.
+func (c *Conversation) desk() Connection { return c.Route.Desks[c.Desk] }
+
+// CurrentTicket gives "<desk connection>/<ticket id>" of the open ticket, or "".
+func (c *Conversation) CurrentTicket() string {
+	if t := c.ticket(); t != nil && t.Ticket.ID != "" {
+		return t.Desk + "/" + t.Ticket.ID
+	}
+	return ""
+}

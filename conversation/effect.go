@@ -1,0 +1,161 @@
+package conversation
+
+import (
+	"strconv"
+	"time"
+)
+
+// Key names one effect: "<conversation>/<engagement>-<n>". It is the same for every retry and every replay, and
+// different from every other effect that ever was, so vendors may use it as their idempotency key.
+type Key string
+
+// EffectKind says what is to be done. The strings are kept in histories and metrics: add, never rename.
+type EffectKind string
+
+// What is done on the channel's side.
+const (
+	// Say says Text or Attachment to the customer, in the name of Author.
+	Say EffectKind = "say"
+	// PauseBot takes the conversation from the bot that the channel hosts, or takes it again after the vendor dropped it.
+	PauseBot EffectKind = "pause_bot"
+	// ResumeBot gives the conversation back to the bot that the channel hosts: launched at Node after a hand-back, not
+	// launched when End is set.
+	ResumeBot EffectKind = "resume_bot"
+)
+
+// AskBot asks the bot that we call what it answers to Text.
+const AskBot EffectKind = "ask_bot"
+
+// What is done on the desk's side.
+const (
+	// PrepareTicket does, once and for itself, what opening a ticket needs and cannot be repeated safely.
+	PrepareTicket EffectKind = "prepare_ticket"
+	// OpenTicket asks the desk for an agent, with the transcript up to line Upto.
+	OpenTicket EffectKind = "open_ticket"
+	// Post adds the customer's Text or Attachment to the ticket.
+	Post EffectKind = "post"
+	// Note adds a private Text for agents to the ticket.
+	Note EffectKind = "note"
+	// Assign gives the ticket to Agent, or to Group, or, with neither, back to the desk's queue.
+	Assign EffectKind = "assign"
+	// CatchUp reads what the desk's webhooks may not have told.
+	CatchUp EffectKind = "catch_up"
+	// CloseTicket closes the ticket. ByCustomer is set if it was the customer who left.
+	CloseTicket EffectKind = "close_ticket"
+)
+
+// EffectKinds lists every kind, in the order of this file.
+func EffectKinds() []EffectKind {
+	return []EffectKind{Say, PauseBot, ResumeBot, AskBot, PrepareTicket, OpenTicket, Post, Note, Assign, CatchUp, CloseTicket}
+}
+
+// Side is one of the parties that effects go to. Effects to one side happen strictly in order; sides do not wait for
+// each other.
+type Side string
+
+// The three sides.
+const (
+	ChannelSide Side = "channel"
+	BotSide     Side = "bot"
+	DeskSide    Side = "desk"
+)
+
+// Sides lists the sides in the order in which lanes are made. Never reorder it: running workflows depend on it.
+func Sides() []Side { return []Side{ChannelSide, BotSide, DeskSide} }
+
+// Side says where effects of this kind go.
+func (k EffectKind) Side() Side {
+	switch k {
+	case Say, PauseBot, ResumeBot:
+		return ChannelSide
+	case AskBot:
+		return BotSide
+	case PrepareTicket, OpenTicket, Post, Note, Assign, CatchUp, CloseTicket:
+		return DeskSide
+	}
+	return DeskSide
+}
+
+// Effect is one thing to be done about an event. It is flat, because it must survive continue-as-new undone.
+type Effect struct {
+	Key  Key        `json:"key"`
+	Kind EffectKind `json:"kind"`
+	// Epoch is the conversation's epoch when the effect was decided.
+	Epoch int `json:"epoch,omitempty"`
+	// Human marks the words of a human, or what must happen for one: it is never withheld.
+	Human bool `json:"human,omitempty"`
+	// At is when it was decided.
+	At time.Time `json:"at,omitzero"`
+
+	Text       string      `json:"text,omitempty"`
+	Attachment *Attachment `json:"attachment,omitempty"`
+	Author     Author      `json:"author,omitzero"`
+	// Desk is the connection, and TicketKey the key, of the ticket that it is about.
+	Desk       string `json:"desk,omitempty"`
+	TicketKey  Key    `json:"ticket_key,omitempty"`
+	Agent      string `json:"agent,omitempty"`
+	Group      string `json:"group,omitempty"`
+	Node       string `json:"node,omitempty"`
+	End        bool   `json:"end,omitempty"`
+	ByCustomer bool   `json:"by_customer,omitempty"`
+	// IfAvailable opens the ticket only if somebody is there to take it.
+	IfAvailable bool `json:"if_available,omitempty"`
+	// Upto is the number of the last transcript line that goes along with OpenTicket; Line is the line that Say or
+	// Post carries.
+	Upto int `json:"upto,omitempty"`
+	Line int `json:"line,omitempty"`
+
+	// Status is what became of it.
+	Status Status `json:"status,omitempty"`
+	// Doubtful marks a pending effect of which an earlier attempt, begun at TriedAt, has an unknown outcome.
+	Doubtful bool      `json:"doubtful,omitempty"`
+	TriedAt  time.Time `json:"tried_at,omitzero"`
+	// Reason says why it failed or was withheld: an error kind or a reason, never a vendor's text.
+	Reason Reason `json:"reason,omitempty"`
+}
+
+// Status is what became of an effect.
+type Status string
+
+// The statuses. Delivered effects are counted and forgotten; those in trouble are kept for people to see.
+const (
+	Pending   Status = ""
+	Uncertain Status = "uncertain"
+	Failed    Status = "failed"
+	Withheld  Status = "withheld"
+)
+
+func (c *Conversation) nextKey() Key {
+	c.LastKey++
+	return c.keyNumber(c.LastKey)
+}
+
+// keyNumber gives the key of the n-th effect.
+func (c *Conversation) keyNumber(n int) Key {
+	return Key(c.ID + "/" + c.Engagement + "-" + strconv.Itoa(n))
+}
+
+// Task is what a lane gives to an activity: effects of one side, and what is needed to do them. All effects of a task
+// are of one kind; only Say, and Post of texts, come more than one at a time.
+type Task struct {
+	Conversation string `json:"conversation"`
+	Route        string `json:"route"`
+	// Connection is the name of the connection that does it.
+	Connection string   `json:"connection"`
+	Effects    []Effect `json:"effects"`
+	// Ref is the channel vendor's name for the conversation.
+	Ref string `json:"ref,omitempty"`
+	// Vendor is what the side's connector asked to be given back.
+	Vendor map[string]string `json:"vendor,omitempty"`
+	// Ticket is the ticket that the effects are about, if it is open.
+	Ticket *Ticket `json:"ticket,omitempty"`
+	// Previous is the ticket before, for a desk that links them.
+	Previous *Ticket `json:"previous,omitempty"`
+	// Customer and Transcript go along where a ticket is prepared or opened, or a bot is asked.
+	Customer   *Customer `json:"customer,omitempty"`
+	Transcript []Line    `json:"transcript,omitempty"`
+	// Hold says that an effect of unknown outcome is marked uncertain instead of being repeated.
+	Hold bool `json:"hold,omitempty"`
+	// Source is the connection that serves the attachments of the effects.
+	Source string `json:"source,omitempty"`
+}

@@ -1,0 +1,253 @@
+package conversation
+
+import "time"
+
+const (
+	// maxBatch and maxBatchBytes bound what one task carries.
+	maxBatch      = 20
+	maxBatchBytes = 64 << 10
+)
+
+// The capabilities that the model asks for, as package connector names them.
+const (
+	canPauseBot     = "pause_bot"
+	canResumeBot    = "resume_bot"
+	canAssign       = "assign"
+	canPrepare      = "prepare_ticket"
+	canClose        = "close_ticket"
+	canNote         = "note"
+	canAvailability = "availability"
+	canListMessages = "list_messages"
+)
+
+// decide puts an effect into the outbox.
+func (c *Conversation) decide(now time.Time, e Effect) Key {
+	e.Key, e.Epoch, e.At = c.nextKey(), c.Epoch, now
+	if e.Kind.Side() == DeskSide {
+		e.Desk = c.desk().Name
+		if t := c.ticket(); t != nil && e.TicketKey == "" {
+			e.TicketKey, e.Desk = t.Key, t.Desk
+		}
+	}
+	if e.Kind != Say && e.Kind != AskBot {
+		e.Human = true
+	}
+	c.Counts.Decided++
+	if e.Status == Withheld {
+		c.Counts.Withheld++
+	}
+	c.Outbox = append(c.Outbox, e)
+	c.decided = append(c.decided, e)
+	c.trimTrouble()
+	return e.Key
+}
+
+// HasWork reports whether effects of the side are pending.
+func (c *Conversation) HasWork(side Side) bool {
+	for i := range c.Outbox {
+		if c.Outbox[i].Status == Pending && c.Outbox[i].Kind.Side() == side {
+			return true
+		}
+	}
+	return false
+}
+
+// Pending counts the effects that are yet to be done.
+func (c *Conversation) Pending() int {
+	n := 0
+	for i := range c.Outbox {
+		if c.Outbox[i].Status == Pending {
+			n++
+		}
+	}
+	return n
+}
+
+// Stale reports whether an effect decided under epoch and not yet sent must be withheld now.
+func (c *Conversation) Stale(e Effect) bool { return !e.Human && e.Epoch != c.Epoch }
+
+// Take gives the next task of a side, and withholds what must not be sent any more. The effects stay in the outbox
+// until their outcome is applied, so that a task that is lost is taken again.
+func (c *Conversation) Take(side Side) (Task, bool) {
+	var task Task
+	bytes := 0
+	for i := range c.Outbox {
+		e := &c.Outbox[i]
+		if e.Status != Pending || e.Kind.Side() != side {
+			continue
+		}
+		if c.Stale(*e) {
+			c.withhold(e, OwnerChanged)
+			continue
+		}
+		if c.lacksTicket(*e) {
+			c.withhold(e, NoTicket)
+			continue
+		}
+		if len(task.Effects) > 0 && !joins(task.Effects[0], *e) {
+			break
+		}
+		bytes += len(e.Text)
+		if len(task.Effects) > 0 && bytes > maxBatchBytes {
+			break
+		}
+		task.Effects = append(task.Effects, *e)
+		if len(task.Effects) == maxBatch || !c.batches(side) {
+			break
+		}
+	}
+	c.trimTrouble()
+	if len(task.Effects) == 0 {
+		return Task{}, false
+	}
+	c.equip(side, &task)
+	return task, true
+}
+
+// lacksTicket reports whether the effect is about a ticket that never came to be.
+func (c *Conversation) lacksTicket(e Effect) bool {
+	if e.Kind.Side() != DeskSide || e.Kind == OpenTicket || e.Kind == PrepareTicket {
+		return false
+	}
+	t := c.ticketByKey(e.TicketKey)
+	return t == nil || t.Status == TicketFailed || t.Ticket.ID == ""
+}
+
+// joins reports whether e may go out in one task with first: texts of one kind, of one ticket, none of them in doubt.
+func joins(first, e Effect) bool {
+	return (e.Kind == Say || e.Kind == Post) && e.Kind == first.Kind &&
+		e.Attachment == nil && first.Attachment == nil && e.Human == first.Human &&
+		e.TicketKey == first.TicketKey && !e.Doubtful && !first.Doubtful
+}
+
+func (c *Conversation) batches(side Side) bool {
+	switch side {
+	case ChannelSide:
+		return c.Route.Channel.Batch
+	case DeskSide:
+		return c.desk().Batch
+	case BotSide:
+		return false
+	}
+	return false
+}
+
+// equip adds to a task what is needed to do it.
+func (c *Conversation) equip(side Side, task *Task) {
+	task.Conversation, task.Route = c.ID, c.Route.Name
+	task.Hold = c.Route.Policy.OnUnknownSend == Hold
+	first := task.Effects[0]
+	switch side {
+	case ChannelSide:
+		task.Connection, task.Ref, task.Vendor = c.Route.Channel.Name, c.Ref, c.ChannelVendor
+		task.Source = c.desk().Name
+	case BotSide:
+		if c.Route.Bot != nil {
+			task.Connection = c.Route.Bot.Name
+		}
+		task.Vendor, task.Customer = c.BotVendor, &c.Customer
+		task.Transcript = c.Transcript.Between(c.BotSeen, first.Line-1)
+		task.Source = c.Route.Channel.Name
+	case DeskSide:
+		task.Connection, task.Vendor, task.Source = first.Desk, c.DeskVendor, c.Route.Channel.Name
+		task.Ref = c.Ref
+		if t := c.ticketByKey(first.TicketKey); t != nil && t.Ticket.ID != "" {
+			ticket := t.Ticket
+			task.Ticket = &ticket
+		}
+		if first.Kind == OpenTicket || first.Kind == PrepareTicket {
+			task.Customer = &c.Customer
+			task.Transcript = c.Transcript.Between(0, first.Upto)
+			task.Previous = c.previousTicket(first.TicketKey)
+		}
+	}
+}
+
+func (c *Conversation) previousTicket(key Key) *Ticket {
+	var previous *Ticket
+	for i := range c.Tickets {
+		if c.Tickets[i].Key == key {
+			break
+		}
+		if c.Tickets[i].Ticket.ID != "" {
+			ticket := c.Tickets[i].Ticket
+			previous = &ticket
+		}
+	}
+	return previous
+}
+
+// Queue gives the task queue for a task's connection; empty means the workflow's own.
+func (r Route) Queue(connection string) string {
+	if r.Channel.Name == connection {
+		return r.Channel.Queue
+	}
+	if r.Bot != nil && r.Bot.Name == connection {
+		return r.Bot.Queue
+	}
+	for _, d := range r.Desks {
+		if d.Name == connection {
+			return d.Queue
+		}
+	}
+	return ""
+}
+
+// effect finds an effect of the outbox, or gives nil.
+func (c *Conversation) effect(key Key) *Effect {
+	for i := range c.Outbox {
+		if c.Outbox[i].Key == key {
+			return &c.Outbox[i]
+		}
+	}
+	return nil
+}
+
+// remove takes an effect out of the outbox.
+func (c *Conversation) remove(key Key) {
+	kept := c.Outbox[:0:0]
+	for i := range c.Outbox {
+		if c.Outbox[i].Key != key {
+			kept = append(kept, c.Outbox[i])
+		}
+	}
+	c.Outbox = kept
+}
+
+func (c *Conversation) withhold(e *Effect, reason Reason) {
+	e.Status, e.Reason = Withheld, reason
+	c.Counts.Withheld++
+}
+
+// trimTrouble forgets the oldest effects in trouble beyond the bound; the counts keep them.
+func (c *Conversation) trimTrouble() {
+	trouble := 0
+	for i := range c.Outbox {
+		if c.Outbox[i].Status != Pending {
+			trouble++
+		}
+	}
+	if trouble <= maxTrouble {
+		return
+	}
+	kept := c.Outbox[:0:0]
+	for i := range c.Outbox {
+		if c.Outbox[i].Status != Pending && trouble > maxTrouble {
+			trouble--
+			continue
+		}
+		kept = append(kept, c.Outbox[i])
+	}
+	c.Outbox = kept
+}
+
+// Trouble gives the effects that failed, are uncertain or were withheld, oldest first.
+func (c *Conversation) Trouble() []Effect {
+	var trouble []Effect
+	for i := range c.Outbox {
+		if c.Outbox[i].Status != Pending {
+			trouble = append(trouble, c.Outbox[i])
+		}
+	}
+	return trouble
+}

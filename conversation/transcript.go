@@ -1,0 +1,90 @@
+package conversation
+
+import "time"
+
+// Role says who spoke a line.
+type Role string
+
+// The roles.
+const (
+	RoleCustomer Role = "customer"
+	RoleBot      Role = "bot"
+	RoleAgent    Role = "agent"
+	// RoleNotice is what handoff itself said to the customer.
+	RoleNotice Role = "notice"
+)
+
+const (
+	// maxLines and maxTranscript bound the transcript, so that the state fits a payload many times over.
+	maxLines      = 200
+	maxTranscript = 64 << 10
+)
+
+// Line is one thing said in public. Private notes are never lines.
+type Line struct {
+	// N numbers the lines of an engagement from 1.
+	N          int         `json:"n"`
+	Role       Role        `json:"role"`
+	Name       string      `json:"name,omitempty"`
+	At         time.Time   `json:"at"`
+	Text       string      `json:"text,omitempty"`
+	Attachment *Attachment `json:"attachment,omitempty"`
+	// MessageID is the vendor's id of the message, for later edits of it.
+	MessageID string `json:"message_id,omitempty"`
+	// Deleted marks a line that its author deleted.
+	Deleted bool `json:"deleted,omitempty"`
+}
+
+// Transcript is what was said, oldest first, and how much of the beginning was cut.
+type Transcript struct {
+	Lines []Line `json:"lines,omitempty"`
+	// Last is the number of the newest line ever written.
+	Last int `json:"last,omitempty"`
+	// Cut counts the lines that were dropped at the beginning.
+	Cut int `json:"cut,omitempty"`
+	// Bytes is the size of the texts held.
+	Bytes int `json:"bytes,omitempty"`
+}
+
+// add writes a line and gives its number.
+func (t *Transcript) add(l Line) int {
+	t.Last++
+	l.N = t.Last
+	t.Lines = append(t.Lines, l)
+	t.Bytes += l.size()
+	for len(t.Lines) > maxLines || t.Bytes > maxTranscript && len(t.Lines) > 1 {
+		t.Bytes -= t.Lines[0].size()
+		t.Lines = t.Lines[1:]
+		t.Cut++
+	}
+	return l.N
+}
+
+// find gives the line with the vendor's message id, or nil.
+func (t *Transcript) find(messageID string) *Line {
+	for i := range t.Lines {
+		if messageID != "" && t.Lines[i].MessageID == messageID {
+			return &t.Lines[i]
+		}
+	}
+	return nil
+}
+
+// Between gives the lines numbered from+1 to to.
+func (t *Transcript) Between(from, to int) []Line {
+	var lines []Line
+	for _, l := range t.Lines {
+		if l.N > from && l.N <= to {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+func (l Line) size() int {
+	n := len(l.Text) + len(l.Name)
+	if l.Attachment != nil {
+		n += len(l.Attachment.URL) + len(l.Attachment.Name)
+	}
+	return n
+}
