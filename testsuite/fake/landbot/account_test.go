@@ -155,4 +155,3 @@ func (a *account) lines() []string {
 	}
 	return out
 }
-

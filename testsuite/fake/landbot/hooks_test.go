@@ -202,4 +202,3 @@ func TestTheDriverWorksOverHTTP(t *testing.T) {
 	status, _ = a.call("GET", a.path(made.ID, ""), "")
 	require.Equal(t, 503, status)
 }
-
