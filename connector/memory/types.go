@@ -57,9 +57,9 @@ import "time"
 //
 // Each attempt is signed anew, so a timestamp more than five minutes away is
 // stale. What the connector itself caused comes back as no event: a message it
-// sent, an assignment it asked for with the same agent, a close it asked for.
-// One exception shows itself: an assignment made by the vendor's own routing
-// comes as agent.assigned, whoever started it.
+// sent, a ticket it put back into the queue, a close it asked for. The exception
+// is agent.assigned, which comes whenever an agent has got the ticket, whoever
+// started it.
 
 // Limits of the vendor, which the connector declares as its traits.
 const (
@@ -144,10 +144,23 @@ type SentResult struct {
 	At    time.Time `json:"at,omitzero"`
 }
 
-// MessagePage is a part of a list. More says that After=<last Seq> gives more.
+// MessagePage is a part of a list. More says that after=<last Seq> gives more.
 type MessagePage struct {
 	Messages []Message `json:"messages"`
 	More     bool      `json:"more,omitempty"`
+	// Ticket is how the ticket stands; missing in lists of the channel.
+	Ticket *TicketStatus `json:"ticket,omitempty"`
+}
+
+// TicketStatus is who has a ticket and whether it is closed. EventID is the
+// Envelope.ID of the webhook that told so, At its time; EventID is empty where
+// the caller itself brought it about.
+type TicketStatus struct {
+	ID      string    `json:"id"`
+	Agent   *Author   `json:"agent,omitempty"`
+	Closed  bool      `json:"closed,omitempty"`
+	EventID string    `json:"event_id,omitempty"`
+	At      time.Time `json:"at"`
 }
 
 // PauseRequest stops the vendor's own bot in a conversation, or starts it again.
@@ -231,6 +244,8 @@ type OpenResult struct {
 
 // AssignRequest gives a ticket to an agent, or to a group's queue when Agent is
 // empty. Unassign takes it from Agent. An agent who is away is refused by 409.
+// Whether the agent has the ticket at once or has to accept it first is the
+// desk's affair: agent.assigned tells when an agent has it.
 type AssignRequest struct {
 	Key   string `json:"key"`
 	Agent string `json:"agent,omitempty"`
