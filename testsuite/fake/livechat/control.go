@@ -54,10 +54,14 @@ func (s *Server) mountControl() {
 		s.Switch(func(current *Switches) { *current = next })
 		w.WriteHeader(http.StatusNoContent)
 	})
-	s.mux.HandleFunc("POST /_fake/{command}", s.serveCommand)
+	s.mux.HandleFunc("/_fake/{command}", s.serveCommand)
 }
 
 func (s *Server) serveCommand(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		http.Error(w, "POST only", http.StatusMethodNotAllowed)
+		return
+	}
 	var c command
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
