@@ -160,6 +160,8 @@ type Connection struct {
 	Batch bool `json:"batch,omitempty"`
 	// Redelivery is how long the vendor may deliver an event again.
 	Redelivery Duration `json:"redelivery,omitempty"`
+	// ReorderWindow holds the connection's events this long, so that later ones that belong before them can come first.
+	ReorderWindow Duration `json:"reorder_window,omitempty"`
 	// Group is who is asked at this desk by default.
 	Group string `json:"group,omitempty"`
 }
