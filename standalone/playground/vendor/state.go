@@ -1,0 +1,194 @@
+package vendor
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/handoff-engine/handoff/connector/memory"
+)
+
+// A change is one step in the journal. The state is what all changes, applied in
+// order, make of an empty one. Exactly the fields that Op needs are set.
+type change struct {
+	Op           op                  `json:"op"`
+	At           time.Time           `json:"at"`
+	Conversation string              `json:"conversation,omitempty"`
+	Ticket       string              `json:"ticket,omitempty"`
+	Name         string              `json:"name,omitempty"`
+	Agent        string              `json:"agent,omitempty"`
+	On           bool                `json:"on,omitempty"`
+	Message      *memory.Message     `json:"message,omitempty"`
+	Open         *memory.OpenRequest `json:"open,omitempty"`
+	Bot          *memory.BotReply    `json:"bot,omitempty"`
+	Misses       int                 `json:"misses,omitempty"`
+	Event        *memory.Envelope    `json:"event,omitempty"`
+	Hook         Hook                `json:"hook,omitempty"`
+	Key          string              `json:"key,omitempty"`
+	Path         string              `json:"path,omitempty"`
+	Answer       json.RawMessage     `json:"answer,omitempty"`
+}
+
+// op names a change. The strings are kept in journals: never rename.
+type op string
+
+const (
+	opArrived   op = "arrived"   // a customer opened the chat: Conversation, Name
+	opSaid      op = "said"      // Message was added to Conversation
+	opLeft      op = "left"      // the customer ended the chat
+	opPaused    op = "paused"    // the hosted bot was taken off (On) or put back
+	opBotReply  op = "bot_reply" // the bot answered, and missed the meaning Misses times in a row
+	opOpened    op = "opened"    // Ticket was opened by Open
+	opWritten   op = "written"   // Message was added to Ticket
+	opOwned     op = "owned"     // Agent has Ticket; nobody when empty
+	opOffered   op = "offered"   // Ticket is offered to Agent and owned by nobody
+	opClosed    op = "closed"    // Ticket was closed
+	opOnline    op = "online"    // Agent came (On) or went
+	opEvent     op = "event"     // Event waits to be posted to Hook
+	opDelivered op = "delivered" // the event with the id Key was posted
+	opKey       op = "key"       // Key was used at Path and got Answer
+)
+
+// Hook is one of the two addresses that webhooks go to.
+type Hook string
+
+// The hooks.
+const (
+	ChannelHook Hook = "channel"
+	DeskHook    Hook = "desk"
+)
+
+// Conversation is one customer's chat.
+type Conversation struct {
+	ID       string
+	Customer memory.Author
+	Opened   time.Time
+	Messages []memory.Message
+	Left     bool
+	Paused   bool
+
+	events   int64
+	botSaid  []memory.BotMessage
+	misses   int
+	lastSeen map[string]bool // the customer's own ids of messages
+}
+
+// Ticket is one request for an agent.
+type Ticket struct {
+	memory.OpenRequest
+	ID       string
+	Opened   time.Time
+	Messages []memory.Message
+	Agent    string
+	Offered  string
+	Closed   bool
+	// Since is when the owner or the closing changed last, and EventID the webhook
+	// that told so, empty where the caller itself brought it about.
+	Since   time.Time
+	EventID string
+
+	events int64
+}
+
+type usedKey struct {
+	path   string
+	answer json.RawMessage
+}
+
+type delivery struct {
+	hook  Hook
+	event memory.Envelope
+}
+
+type state struct {
+	conversations map[string]*Conversation
+	tickets       []*Ticket
+	away          map[string]bool
+	keys          map[string]usedKey
+	pending       []delivery
+}
+
+func newState() *state {
+	return &state{conversations: map[string]*Conversation{}, away: map[string]bool{}, keys: map[string]usedKey{}}
+}
+
+func (s *state) ticket(id string) *Ticket {
+	for _, t := range s.tickets {
+		if t.ID == id {
+			return t
+		}
+	}
+	return nil
+}
+
+func (s *state) nextTicket() string { return "T-" + strconv.Itoa(1001+len(s.tickets)) }
+
+// apply carries a change out. It cannot fail: what cannot be done is refused
+// before it is written.
+func (s *state) apply(c change) {
+	conversation, ticket := s.conversations[c.Conversation], s.ticket(c.Ticket)
+	switch c.Op {
+	case opArrived:
+		s.conversations[c.Conversation] = &Conversation{
+			ID: c.Conversation, Opened: c.At, lastSeen: map[string]bool{},
+			Customer: memory.Author{Role: memory.RoleCustomer, ID: c.Conversation, Name: c.Name},
+		}
+	case opSaid:
+		conversation.Messages = append(conversation.Messages, *c.Message)
+		if c.Message.Author.Role == memory.RoleCustomer {
+			conversation.lastSeen[c.Message.ID] = true
+			conversation.Left = false
+		}
+		if c.Message.Author.Role == memory.RoleBot && len(conversation.botSaid) > 0 {
+			conversation.botSaid = conversation.botSaid[1:]
+		}
+	case opLeft:
+		conversation.Left = true
+	case opPaused:
+		conversation.Paused = c.On
+	case opBotReply:
+		conversation.botSaid, conversation.misses = c.Bot.Messages, c.Misses
+	case opOpened:
+		s.tickets = append(s.tickets, &Ticket{OpenRequest: *c.Open, ID: c.Ticket, Opened: c.At, Since: c.At})
+	case opWritten:
+		ticket.Messages = append(ticket.Messages, *c.Message)
+	case opOwned:
+		ticket.Agent, ticket.Offered, ticket.Since, ticket.EventID = c.Agent, "", c.At, ""
+	case opOffered:
+		ticket.Agent, ticket.Offered, ticket.Since, ticket.EventID = "", c.Agent, c.At, ""
+	case opClosed:
+		ticket.Closed, ticket.Offered, ticket.Since, ticket.EventID = true, "", c.At, ""
+	case opOnline:
+		s.away[c.Agent] = !c.On
+	case opEvent:
+		s.announce(c)
+	case opDelivered:
+		s.pending = slices.DeleteFunc(s.pending, func(d delivery) bool { return d.event.ID == c.Key })
+	case opKey:
+		s.keys[c.Key] = usedKey{path: c.Path, answer: c.Answer}
+	}
+}
+
+// announce puts an event at the end of those that wait.
+func (s *state) announce(c change) {
+	s.pending = append(s.pending, delivery{hook: c.Hook, event: *c.Event})
+	if c.Hook == ChannelHook {
+		s.conversations[c.Event.Conversation].events++
+		return
+	}
+	t := s.ticket(c.Event.Ticket)
+	t.events++
+	switch c.Event.Type {
+	case memory.TypeAgentAssigned, memory.TypeAgentUnassigned, memory.TypeTicketClosed, memory.TypeTicketBackToBot:
+		t.EventID = c.Event.ID
+	}
+}
+
+// subject is what an event's order is kept in.
+func subject(e memory.Envelope) string {
+	if e.Ticket != "" {
+		return e.Ticket
+	}
+	return e.Conversation
+}
