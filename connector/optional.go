@@ -174,7 +174,8 @@ type FindRequest struct {
 	Key    conversation.Key
 	To     string
 	Ticket conversation.Ticket
-	Text   string
+	// Text is what was sent; for an attachment, the text with its address that stands for it where files cannot be sent.
+	Text string
 	// Attachment is set if a file was sent.
 	Attachment *conversation.Attachment
 	// Since is when the first attempt began, by our clock.

@@ -177,20 +177,38 @@ func (c *Conversation) previousTicket(key Key) *Ticket {
 	return previous
 }
 
-// Queue gives the task queue for a task's connection; empty means the workflow's own.
-func (r Route) Queue(connection string) string {
-	if r.Channel.Name == connection {
-		return r.Channel.Queue
+// connection finds a connection of the route by its name.
+func (r Route) connection(name string) (Connection, bool) {
+	if r.Channel.Name == name {
+		return r.Channel, true
 	}
-	if r.Bot != nil && r.Bot.Name == connection {
-		return r.Bot.Queue
+	if r.Bot != nil && r.Bot.Name == name {
+		return *r.Bot, true
 	}
 	for _, d := range r.Desks {
-		if d.Name == connection {
-			return d.Queue
+		if d.Name == name {
+			return d, true
 		}
 	}
-	return ""
+	return Connection{}, false
+}
+
+// Queue gives the task queue for a connection's tasks; empty means the workflow's own.
+func (r Route) Queue(connection string) string {
+	x, _ := r.connection(connection)
+	return x.Queue
+}
+
+// Once reports whether a send through the connection, once repeated, cannot be told from the first.
+func (r Route) Once(connection string) bool {
+	x, _ := r.connection(connection)
+	return !x.Batch
+}
+
+// ReorderWindow gives how long the connection's events are held for earlier ones to arrive.
+func (r Route) ReorderWindow(connection string) time.Duration {
+	x, _ := r.connection(connection)
+	return time.Duration(x.ReorderWindow)
 }
 
 // effect finds an effect of the outbox, or gives nil.

@@ -61,6 +61,8 @@ const (
 	IgnoredOldTicket Reason = "ticket_is_over"
 	OwnerChanged     Reason = "owner_changed"
 	NoTicket         Reason = "no_ticket"
+	TimedOut         Reason = "timed_out"
+	OutcomeUnknown   Reason = "uncertain"
 )
 
 // DeadlineName names a deadline. A conversation has at most one of each.
