@@ -1,0 +1,149 @@
+package landbot
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// FindSent counts equal messages in the transcript since the first try began. The transcript knows seconds, names and
+// texts, so that a count is all that is safe.
+func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (connector.Receipt, bool, error) {
+	const op = "FindSent"
+	path, err := customerPath(op, req.To)
+	if err != nil {
+		return connector.Receipt{}, false, err
+	}
+	var transcript transcriptAnswer
+	if err := c.call(ctx, op, http.MethodGet, path+"messages/", nil, &transcript); err != nil {
+		return connector.Receipt{}, false, err
+	}
+	who, err := c.owner(ctx, op, path)
+	if err != nil {
+		return connector.Receipt{}, false, err
+	}
+	ours := c.since(transcript.Messages, req.Since, who.name)
+	if a := req.Attachment; a != nil && a.URL != "" {
+		n := 0
+		for _, m := range ours {
+			if string(m.URL) == a.URL || strings.Contains(string(m.Message), a.URL) {
+				n++
+			}
+		}
+		return connector.Receipt{}, n > req.Skip, nil
+	}
+	there := map[string]int{}
+	for _, m := range ours {
+		if m.Type == "text" {
+			there[string(m.Message)]++
+		}
+	}
+	parts := split(req.Text, maxText)
+	for i, part := range parts {
+		if there[part] <= req.Skip {
+			// What is there need not be said again.
+			c.progress.set(req.Key, i)
+			return connector.Receipt{}, false, nil
+		}
+		there[part]--
+	}
+	c.progress.forget(req.Key)
+	return connector.Receipt{}, len(parts) > 0, nil
+}
+
+// since gives the entries that may be our agent's: not the customer's, not the system's, and not older than the second
+// in which the try began.
+func (c *Client) since(all []transcriptEntry, begin time.Time, customer string) []transcriptEntry {
+	begin = begin.Truncate(time.Second)
+	var ours []transcriptEntry
+	for _, m := range all {
+		at, err := time.ParseInLocation(time.DateTime, string(m.At), c.zone)
+		sender := string(m.Sender)
+		switch {
+		case err != nil || at.Before(begin) || m.Type == "event":
+		case c.config.AgentName != "" && sender != c.config.AgentName:
+		case c.config.AgentName == "" && (sender == customer || sender == "Landbot"):
+		default:
+			ours = append(ours, m)
+		}
+	}
+	return ours
+}
+
+// split cuts a text into parts of at most size runes, after white space where there is some in the last tenth of a
+// part. The parts together are the text; a part of nothing but white space, which the vendor refuses, is left out.
+func split(text string, size int) []string {
+	var parts []string
+	for text != "" {
+		part := text[:prefix(text, size)]
+		if len(part) < len(text) {
+			least := prefix(part, size-size/10)
+			if at := strings.LastIndexFunc(part, unicode.IsSpace); at >= least {
+				_, width := utf8.DecodeRuneInString(part[at:])
+				part = part[:at+width]
+			}
+		}
+		text = text[len(part):]
+		if strings.TrimSpace(part) != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// prefix gives the length in bytes of the first n runes of text.
+func prefix(text string, n int) int {
+	for at := range text {
+		if n == 0 {
+			return at
+		}
+		n--
+	}
+	return len(text)
+}
+
+// progress remembers how many parts of a long text have surely arrived. It only saves repeats within one process:
+// FindSent finds out the same from the vendor.
+type progress struct {
+	mu    sync.Mutex
+	parts map[conversation.Key]int
+	order []conversation.Key
+}
+
+// maxProgress bounds what is remembered of texts that were given up.
+const maxProgress = 1024
+
+func (p *progress) of(key conversation.Key) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.parts[key]
+}
+
+func (p *progress) set(key conversation.Key, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.parts == nil {
+		p.parts = map[conversation.Key]int{}
+	}
+	if _, there := p.parts[key]; !there {
+		p.order = append(p.order, key)
+	}
+	p.parts[key] = n
+	for len(p.order) > maxProgress {
+		delete(p.parts, p.order[0])
+		p.order = p.order[1:]
+	}
+}
+
+func (p *progress) forget(key conversation.Key) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.parts, key)
+}
