@@ -81,6 +81,15 @@ type Delivery struct {
 type Inbound struct {
 	Ref   Ref
 	Event conversation.Event
+	// Typing is set instead of Event where somebody began or stopped typing: it passes by, outside the history.
+	Typing *Typing
+}
+
+// Typing says that the customer (told by a channel) or an agent (told by a desk) types, or stopped.
+type Typing struct {
+	On     bool
+	Text   string
+	Author conversation.Author
 }
 
 // Ref is how a vendor names the conversation that an event belongs to. One field is set, the others are empty.

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -120,6 +121,7 @@ func (c *Client) startOptions(fresh *conversation.Conversation) client.StartWork
 			AttributeRoute.ValueSet(fresh.Route.Name),
 			AttributeChannel.ValueSet(fresh.Route.Channel.Name),
 			AttributeDesk.ValueSet(fresh.Route.Desks[0].Name),
+			AttributeSince.ValueSet(time.Now()),
 		),
 	}
 }
@@ -160,6 +162,24 @@ func (c *Client) remember(ticket, id string, keep bool) {
 		c.tickets = map[string]string{}
 	}
 	c.tickets[ticket] = id
+}
+
+// Locate gives the id of the conversation that an arrival is about; conversation.ErrNotFound means that none is running.
+func (c *Client) Locate(ctx context.Context, a conversation.Arrival) (string, error) {
+	if a.ID != "" {
+		return a.ID, nil
+	}
+	c.mu.Lock()
+	id, cached := c.tickets[a.Connection+"/"+a.Ticket]
+	c.mu.Unlock()
+	if cached && a.Ticket != "" {
+		return id, nil
+	}
+	id, err := c.findTicket(ctx, a)
+	if errors.Is(err, errOver) {
+		return "", conversation.ErrNotFound
+	}
+	return id, err
 }
 
 // findTicket asks visibility for the conversation that has the arrival's ticket: the running one, if there is one.
@@ -293,8 +313,12 @@ func (c *Client) List(ctx context.Context, f conversation.Filter) ([]conversatio
 	if size <= 0 || size > 10*pageSize {
 		size = pageSize
 	}
+	page, err := base64.RawURLEncoding.DecodeString(f.Page)
+	if err != nil {
+		return nil, "", conversation.ErrNotFound
+	}
 	answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		Query: strings.Join(query, " AND "), PageSize: int32(size), NextPageToken: []byte(f.Page),
+		Query: strings.Join(query, " AND "), PageSize: int32(size), NextPageToken: page,
 	})
 	if err != nil {
 		return nil, "", known(err)
@@ -303,7 +327,7 @@ func (c *Client) List(ctx context.Context, f conversation.Filter) ([]conversatio
 	for _, e := range answer.GetExecutions() {
 		summaries = append(summaries, summaryOf(e))
 	}
-	return summaries, string(answer.GetNextPageToken()), nil
+	return summaries, base64.RawURLEncoding.EncodeToString(answer.GetNextPageToken()), nil
 }
 
 func summaryOf(e *workflowpb.WorkflowExecutionInfo) conversation.Summary {

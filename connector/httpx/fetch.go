@@ -1,0 +1,134 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+const (
+	// MaxFile is the largest file that is passed on.
+	MaxFile = 25 << 20
+	// fetchTimeout bounds the transfer of one file.
+	fetchTimeout = 2 * time.Minute
+)
+
+// Fetcher opens the files that customers and agents sent, by their addresses. The addresses come from outside, so it
+// connects to public addresses only, checked when the connection is made, and follows no redirect to anywhere else.
+type Fetcher struct {
+	// allow lists, for each connection, hosts from which files may be fetched whatever their address is. With a list,
+	// other hosts are refused.
+	allow map[string][]string
+}
+
+// NewFetcher makes a fetcher; hosts are each connection's allowed hosts, with or without a port.
+func NewFetcher(hosts map[string][]string) *Fetcher { return &Fetcher{allow: hosts} }
+
+// Fetch opens a file that the connection source serves. The caller closes it. Files that are too large, not over HTTP,
+// or on a host that is not allowed fail with kind Invalid.
+func (f *Fetcher) Fetch(ctx context.Context, source string, file conversation.Attachment) (connector.File, error) {
+	const op = "fetch file"
+	u, err := url.Parse(file.URL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's address is not a plain http(s) address")
+	}
+	listed := f.listed(source, u)
+	if len(f.allow[source]) > 0 && !listed {
+		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's host is not in allow_hosts")
+	}
+	if u.Scheme == "http" && !listed {
+		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's address is not https")
+	}
+	client := &http.Client{
+		Timeout:   fetchTimeout,
+		Transport: &http.Transport{DialContext: dialer(listed).DialContext, TLSHandshakeTimeout: 5 * time.Second, DisableKeepAlives: true},
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if len(via) > 3 || r.URL.Scheme != "https" && !f.listed(source, r.URL) {
+				return errors.New("redirect refused")
+			}
+			if len(f.allow[source]) > 0 && !f.listed(source, r.URL) {
+				return errors.New("redirect refused")
+			}
+			return nil
+		},
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's address cannot be used")
+	}
+	req.Header.Set("User-Agent", userAgent)
+	resp, err := client.Do(req)
+	if err != nil {
+		kind := connector.Unavailable
+		if errors.Is(err, errPrivate) {
+			kind = connector.Invalid
+		}
+		return connector.File{}, &connector.Error{Connector: source, Op: op, Kind: kind, Err: withoutAddress(err)}
+	}
+	if resp.StatusCode != http.StatusOK {
+		_ = resp.Body.Close()
+		return connector.File{}, &connector.Error{Connector: source, Op: op, Kind: connector.KindOfStatus(resp.StatusCode), Status: resp.StatusCode}
+	}
+	if resp.ContentLength > MaxFile {
+		_ = resp.Body.Close()
+		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file is larger than %d MB", MaxFile>>20)
+	}
+	return connector.File{
+		ReadCloser: http.MaxBytesReader(nil, resp.Body, MaxFile), Name: fileName(file, u),
+		ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength,
+	}, nil
+}
+
+// listed reports whether the address's host is one of the connection's allowed hosts.
+func (f *Fetcher) listed(source string, u *url.URL) bool {
+	return slices.ContainsFunc(f.allow[source], func(host string) bool {
+		return strings.EqualFold(host, u.Host) || strings.EqualFold(host, u.Hostname())
+	})
+}
+
+func fileName(file conversation.Attachment, u *url.URL) string {
+	if file.Name != "" {
+		return file.Name
+	}
+	if name := path.Base(u.Path); name != "." && name != "/" {
+		return name
+	}
+	return "file"
+}
+
+// errPrivate says that a name led to an address that is nobody's business from outside.
+var errPrivate = errors.New("address is not public")
+
+// dialer refuses private addresses at the moment of connecting, so that a name cannot change its mind after a check.
+func dialer(private bool) *net.Dialer {
+	d := &net.Dialer{Timeout: 5 * time.Second}
+	if private {
+		return d
+	}
+	d.Control = func(_, address string, _ syscall.RawConn) error {
+		ap, err := netip.ParseAddrPort(address)
+		if err != nil || !public(ap.Addr().Unmap()) {
+			return errPrivate
+		}
+		return nil
+	}
+	return d
+}
+
+// carrierNAT is shared address space, RFC 6598.
+var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+func public(a netip.Addr) bool {
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast() && !carrierNAT.Contains(a)
+}
