@@ -1,0 +1,105 @@
+package playground
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/handoff-engine/handoff/connector/memory"
+	"github.com/handoff-engine/handoff/standalone/playground/vendor"
+)
+
+// An action is what a page asks for. Each address reads the fields it needs.
+type action struct {
+	Name        string              `json:"name"`
+	ID          string              `json:"id"`
+	Text        string              `json:"text"`
+	Attachments []memory.Attachment `json:"attachments"`
+	Agent       string              `json:"agent"`
+	To          string              `json:"to"`
+	On          bool                `json:"on"`
+}
+
+func (a action) words() vendor.Words {
+	return vendor.Words{ID: a.ID, Text: strings.TrimSpace(a.Text), Attachments: a.Attachments}
+}
+
+// api answers the pages.
+func (p *Playground) api() http.Handler {
+	mux := http.NewServeMux()
+	do := func(pattern string, f func(id string, a action) error) {
+		mux.HandleFunc("POST "+pattern, func(w http.ResponseWriter, r *http.Request) {
+			a, err := readAction(w, r)
+			if err == nil {
+				err = f(r.PathValue("id"), a)
+			}
+			answer(w, map[string]bool{"ok": true}, err)
+		})
+	}
+	v := p.vendor
+	mux.HandleFunc("GET /info", func(w http.ResponseWriter, _ *http.Request) { answer(w, p.cfg.Info, nil) })
+	mux.HandleFunc("POST /files", p.files.receive)
+
+	mux.HandleFunc("POST /chats", p.arrive)
+	mux.HandleFunc("GET /chats/{id}/stream", p.chatStream)
+	do("/chats/{id}/messages", func(id string, a action) error { return v.Say(id, a.words()) })
+	do("/chats/{id}/typing", func(id string, a action) error { return v.CustomerTypes(id, a.On) })
+	do("/chats/{id}/human", func(id string, _ action) error { return v.AskForHuman(id) })
+	do("/chats/{id}/leave", func(id string, _ action) error { return v.Leave(id) })
+
+	mux.HandleFunc("GET /desk/stream", p.deskStream)
+	do("/agents/{id}/online", func(id string, a action) error { return v.SetOnline(id, a.On) })
+	do("/tickets/{id}/take", func(id string, a action) error { return v.Take(id, a.Agent) })
+	do("/tickets/{id}/release", func(id string, a action) error { return v.Release(id, a.Agent) })
+	do("/tickets/{id}/transfer", func(id string, a action) error { return v.Transfer(id, a.Agent, a.To) })
+	do("/tickets/{id}/messages", func(id string, a action) error { return v.Answer(id, a.Agent, a.words()) })
+	do("/tickets/{id}/notes", func(id string, a action) error { return v.Note(id, a.Agent, a.words()) })
+	do("/tickets/{id}/back", func(id string, a action) error { return v.HandBack(id, a.Agent) })
+	do("/tickets/{id}/close", func(id string, a action) error { return v.CloseTicket(id, a.Agent) })
+	do("/tickets/{id}/typing", func(id string, a action) error { return v.AgentTypes(id, a.Agent, a.On) })
+	return mux
+}
+
+func (p *Playground) arrive(w http.ResponseWriter, r *http.Request) {
+	a, err := readAction(w, r)
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	id, err := p.vendor.Arrive(a.Name)
+	answer(w, map[string]string{"id": id}, err)
+}
+
+var errBadRequest = errors.New("the request is not what this address expects")
+
+func readAction(w http.ResponseWriter, r *http.Request) (a action, err error) {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, memory.MaxBody)).Decode(&a); err != nil {
+		return a, errBadRequest
+	}
+	return a, nil
+}
+
+func answer(w http.ResponseWriter, body any, err error) {
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(body) // a page that is gone asks again
+}
+
+func fail(w http.ResponseWriter, err error) {
+	status := http.StatusServiceUnavailable
+	switch {
+	case errors.Is(err, vendor.ErrUnknown):
+		status = http.StatusNotFound
+	case errors.Is(err, vendor.ErrClosed), errors.Is(err, vendor.ErrAway):
+		status = http.StatusConflict
+	case errors.Is(err, vendor.ErrEmpty), errors.Is(err, vendor.ErrTooLong), errors.Is(err, errBadRequest), errors.Is(err, errFile):
+		status = http.StatusBadRequest
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
+}

@@ -1,0 +1,137 @@
+// Package playground is a small shop with a chat and a desk with agents, to try
+// handoff in a browser without an account anywhere.
+//
+// It is a vendor like any other: the connector memory calls it over HTTP, and it
+// posts webhooks to the gateway. Only the state shown beside a conversation does
+// not come from the vendor: it is asked of handoff itself.
+package playground
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/handoff-engine/handoff/standalone/playground/vendor"
+)
+
+// Prefix is where Handler wants to be mounted.
+const Prefix = "/playground/"
+
+// VendorPath is where the vendor answers, below the address of the server.
+const VendorPath = Prefix + "vendor"
+
+//go:embed static
+var static embed.FS
+
+// Config says where the playground keeps its data and whom it talks to.
+type Config struct {
+	// Dir is created when missing.
+	Dir string
+	// Secret is shared with the connections.
+	Secret string
+	// BaseURL is where this process is reached: http://127.0.0.1:8080.
+	BaseURL string
+	// Channel and Desk are the names of the connections that get the webhooks.
+	Channel, Desk string
+	// Lookup asks handoff how a conversation stands.
+	Lookup func(ctx context.Context, conversation string) (Status, error)
+	// Info is shown on the pages.
+	Info   Info
+	Logger *slog.Logger
+}
+
+// Info is what the pages show about the process they run in.
+type Info struct {
+	// WorkflowsURL is the list of conversations in the Temporal UI, and
+	// WorkflowURL with a conversation's id behind it is the page of that one.
+	WorkflowsURL string `json:"workflows_url"`
+	WorkflowURL  string `json:"workflow_url"`
+	// Channel is the name that begins each conversation's id.
+	Channel string `json:"channel"`
+	// Timers are the deadlines of the playground's route, by what they are for.
+	Timers []Timer `json:"timers"`
+}
+
+// Timer is one deadline of the route, in words.
+type Timer struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Playground serves the pages and the vendor.
+type Playground struct {
+	cfg    Config
+	vendor *vendor.Vendor
+	board  *board
+	files  files
+}
+
+// Open opens the playground with all that it knew before.
+func Open(cfg Config) (*Playground, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	cfg.Info.Channel = cfg.Channel
+	store := files{dir: filepath.Join(cfg.Dir, "files"), base: cfg.BaseURL + Prefix + "files/"}
+	if err := os.MkdirAll(store.dir, 0o700); err != nil {
+		return nil, errors.Join(errors.New("creating the playground's directory"), err)
+	}
+	v, err := vendor.Open(vendor.Config{
+		Dir: cfg.Dir, Secret: cfg.Secret, Logger: cfg.Logger,
+		ChannelURL: cfg.BaseURL + "/webhooks/" + cfg.Channel,
+		DeskURL:    cfg.BaseURL + "/webhooks/" + cfg.Desk,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Playground{cfg: cfg, vendor: v, board: newBoard(cfg.Lookup), files: store}, nil
+}
+
+// Run posts the vendor's webhooks and keeps the states up to date until ctx ends.
+func (p *Playground) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { p.vendor.Run(ctx) })
+	wg.Go(func() { p.board.run(ctx, p.vendor.Changed) })
+	wg.Wait()
+}
+
+// Close closes the store. Run must have returned.
+func (p *Playground) Close() error { return p.vendor.Close() }
+
+// Handler serves everything below Prefix.
+func (p *Playground) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(VendorPath+"/", http.StripPrefix(VendorPath, p.vendor.Handler()))
+	// A page of another origin must not act here in the visitor's name.
+	mux.Handle(Prefix+"api/", http.NewCrossOriginProtection().Handler(http.StripPrefix(Prefix+"api", p.api())))
+	mux.HandleFunc("GET "+Prefix+"files/{id}/{name}", p.files.serve)
+	mux.Handle("GET "+Prefix, http.StripPrefix(Prefix, pages()))
+	return mux
+}
+
+// pages serves the embedded files; a page's address is its name without .html.
+func pages() http.Handler {
+	root, err := fs.Sub(static, "static")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	server := http.FileServerFS(root)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-cache")
+		switch r.URL.Path {
+		case "customer", "agent", "both":
+			r.URL.Path += ".html"
+		}
+		server.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,230 @@
+import { $, h, icon, themeButton, post, postUntilTaken, upload, follow, newID, pill, steps, countdown, deadlineText,
+  owner, time, avatar, linked, attachment, renderList, growing, typing } from "./live.js";
+
+const CHAT = "handoff.chat", UNSENT = "handoff.unsent", OPEN = "handoff.open";
+const phone = matchMedia("(max-width: 640px)");
+
+let chat = localStorage.getItem(CHAT);
+let view = null;          // the last snapshot
+let stopFollowing = null;
+let seen = 0;             // messages that were shown while the chat was open
+let unsent = JSON.parse(localStorage.getItem(UNSENT) || "[]");
+
+$("#theme").append(themeButton());
+$("#launcher").append(icon("chat"));
+$("#close").append(icon("down"));
+$("#menu-button").append(icon("more"));
+$("#attach").append(icon("clip"));
+$("#send").append(icon("send"));
+
+const keep = () => localStorage.setItem(UNSENT, JSON.stringify(unsent));
+
+// Opening and closing.
+
+function show(open) {
+  $("#widget").hidden = !open;
+  $("#launcher").hidden = open;
+  document.body.classList.toggle("chatting", open);
+  localStorage.setItem(OPEN, open ? "yes" : "no");
+  if (open) {
+    seen = view ? view.chat.messages.length : 0;
+    $("#launcher").classList.remove("unread");
+    toEnd();
+    if (!phone.matches) $("#text").focus({ preventScroll: true });
+  }
+}
+
+$("#launcher").onclick = () => show(true);
+$("#ask").onclick = () => show(true);
+$("#close").onclick = () => show(false);
+function menu(open) {
+  $("#menu").hidden = !open;
+  $("#menu-button").setAttribute("aria-expanded", open);
+}
+$("#menu-button").onclick = (e) => { e.stopPropagation(); menu($("#menu").hidden); };
+addEventListener("click", () => menu(false));
+addEventListener("keydown", (e) => { if (e.key === "Escape") menu(false); });
+
+$("#human").onclick = () => act("human");
+$("#leave").onclick = () => act("leave");
+$("#fresh").onclick = () => {
+  stopFollowing?.();
+  localStorage.removeItem(CHAT);
+  chat = view = null;
+  unsent = [];
+  keep();
+  $("#messages").replaceChildren();
+  enter();
+};
+
+async function act(what) {
+  try { await postUntilTaken(`/chats/${chat}/${what}`, {}); } catch (e) { complain(e.message); }
+}
+
+// The conversation.
+
+async function enter() {
+  if (!chat) {
+    ({ id: chat } = await postUntilTaken("/chats", { name: "Alex Morgan" }));
+    localStorage.setItem(CHAT, chat);
+  }
+  stopFollowing = follow(`/chats/${chat}/stream`, (snapshot) => { view = snapshot; render(); }, () => {
+    localStorage.removeItem(CHAT); // the playground's data was thrown away
+    chat = null;
+    enter();
+  });
+  for (const m of [...unsent]) deliver(m);
+}
+
+async function say(text, attachments = []) {
+  text = text.trim();
+  if (!chat || (!text && !attachments.length)) return;
+  const m = { id: newID(), text, attachments, at: new Date().toISOString() };
+  unsent.push(m);
+  keep();
+  render();
+  toEnd();
+  await deliver(m);
+}
+
+// One message after the other, each until the server has it.
+let line = Promise.resolve();
+function deliver(m) {
+  const to = chat;
+  line = line.then(async () => {
+    try {
+      await postUntilTaken(`/chats/${to}/messages`, { id: m.id, text: m.text, attachments: m.attachments });
+    } catch (e) {
+      complain(e.message);
+      unsent = unsent.filter((u) => u !== m);
+      keep();
+      render();
+    }
+  });
+  return line;
+}
+
+function complain(text) {
+  const p = h("p.problem", { role: "alert" }, text);
+  $("#composer").before(p);
+  setTimeout(() => p.remove(), 5000);
+}
+
+// Showing it.
+
+function render() {
+  if (!view) return;
+  const messages = view.chat.messages;
+  const there = new Set(messages.map((m) => m.id));
+  if (unsent.some((m) => there.has(m.id))) { unsent = unsent.filter((m) => !there.has(m.id)); keep(); }
+  const atEnd = nearEnd();
+  const first = !$("#messages").childElementCount;
+
+  // The last ones of the customer that handoff has not acknowledged.
+  const own = messages.filter((m) => m.author.role === "customer");
+  const onTheWay = new Set(own.slice(own.length - (view.chat.queued || 0)).map((m) => m.id));
+  const last = own.at(-1)?.id;
+  const entries = messages.map((m, i) => {
+    const mark = m.id === last ? (onTheWay.has(m.id) ? "sent" : "delivered") : "";
+    const who = m.author.role === "agent" && messages[i - 1]?.author.id !== m.author.id ? m.author.name : "";
+    return { id: m.id, key: mark + who, make: () => bubble(m, mark, who) };
+  });
+  for (const m of unsent) {
+    entries.push({ id: m.id, key: "sending", make: () => bubble({ ...m, author: { role: "customer" } }, "sending", "") });
+  }
+  if (view.chat.typing) {
+    const name = view.chat.typing.name || "Someone";
+    entries.push({ id: "typing", key: name, make: () => h("div.said.theirs", {}, h("span.who", {}, `${name} is typing`), h("span.dots", {}, h("i"), h("i"), h("i"))) });
+  }
+  renderList($("#messages"), entries, !first);
+  renderHead();
+  renderStatus();
+  renderQuick(messages);
+  if (first || atEnd) toEnd();
+  if ($("#widget").hidden) $("#launcher").classList.toggle("unread", messages.length > seen && seen > 0);
+  else seen = messages.length;
+}
+
+function bubble(m, mark, who) {
+  const role = m.author.role;
+  const kind = role === "customer" ? "mine" : role === "bot" || role === "agent" ? "theirs" : "notice";
+  return h(`div.said.${kind}`, {},
+    who && h("span.who", {}, h("b", {}, who)),
+    (m.attachments || []).map(attachment),
+    m.text && h("div.bubble", {}, linked(m.text)),
+    mark && h("span.meta", {}, mark === "sending" ? "sending" : `${mark} ${time(m.at)}`));
+}
+
+function renderHead() {
+  const s = view.status;
+  const agent = [...view.chat.messages].reverse().find((m) => m.author.role === "agent")?.author.name;
+  let name = "Fern", role = "the shop's assistant", face = h("span.avatar", {}, icon("leaf"));
+  if (s.state === "agent-assigned") {
+    name = s.agent || agent || "Our team";
+    role = "a human, from the shop";
+    face = avatar(name);
+  } else if (s.state === "waiting" || s.state === "timed-out-reassign") {
+    name = "Finding a human";
+    role = "Fern & Field";
+  }
+  const key = name + role;
+  if ($("#face").dataset.key === key) return;
+  $("#face").dataset.key = key;
+  $("#face").replaceChildren(face);
+  $("#name").textContent = name;
+  $("#role").textContent = role;
+}
+
+function renderStatus() {
+  const s = view.status;
+  const key = JSON.stringify([s, view.workflow]);
+  if ($("#status").dataset.key === key) return;
+  $("#status").dataset.key = key;
+  $("#status").dataset.state = s.state || "";
+  const soon = s.deadline_at && new Date(s.deadline_at) - Date.now() < 3600e3;
+  $("#status").replaceChildren(
+    h("div.row", {}, pill(s.state), soon
+      ? h("span", {}, countdown(s.deadline_at), " ", deadlineText(s.deadline))
+      : h("span", {}, s.state ? "no deadline is near" : "say something to begin")),
+    steps(s),
+    h("div.row", {}, h("span", {}, "Owner: ", h("b", {}, owner(s))), view.workflow &&
+      h("a", { href: view.workflow, target: "_blank", rel: "noopener" }, "Workflow in Temporal", icon("out"))));
+}
+
+function renderQuick(messages) {
+  const last = messages.at(-1);
+  const state = view.status.state;
+  const buttons = !unsent.length && last?.author.role === "bot" && (!state || state === "bot") ? last.buttons || [] : [];
+  const key = last?.id + buttons.map((b) => b.label).join();
+  if ($("#quick").dataset.key === key) return;
+  $("#quick").dataset.key = key;
+  $("#quick").replaceChildren(...buttons.map((b) =>
+    h("button", { type: "button", onclick: () => say(b.value || b.label) }, b.label)));
+  if (nearEnd()) toEnd();
+}
+
+const nearEnd = () => { const s = $("#scroll"); return s.scrollHeight - s.scrollTop - s.clientHeight < 90; };
+const toEnd = () => requestAnimationFrame(() => { const s = $("#scroll"); s.scrollTop = s.scrollHeight; });
+
+// Writing.
+
+const fit = growing($("#text"), () => $("#composer").requestSubmit());
+typing($("#text"), (on) => { if (chat) post(`/chats/${chat}/typing`, { on }).catch(() => {}); });
+$("#composer").onsubmit = (e) => {
+  e.preventDefault();
+  const text = $("#text").value;
+  $("#text").value = "";
+  fit();
+  say(text);
+};
+$("#attach").onclick = () => $("#file").click();
+$("#file").onchange = async () => {
+  const file = $("#file").files[0];
+  $("#file").value = "";
+  if (!file) return;
+  try { await say("", [await upload(file)]); } catch (e) { complain(e.message); }
+};
+
+const before = localStorage.getItem(OPEN);
+show(before ? before === "yes" : !phone.matches);
+enter();
