@@ -1,0 +1,172 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"github.com/handoff-engine/handoff/connector"
+)
+
+// prefix begins the names of all settings.
+const prefix = "HANDOFF"
+
+// Settings are the settings of the process. Each is a variable named HANDOFF_ and the field's name in capitals, such as
+// HANDOFF_PUBLIC_URL. Temporal's own client settings (TEMPORAL_ADDRESS and the rest) are not among them.
+type Settings struct {
+	// Config is the routes file.
+	Config string `split_words:"true" default:"handoff.yaml" desc:"the file with the connections and the routes"`
+	// Listen is where the gateway listens.
+	Listen string `split_words:"true" default:"127.0.0.1:8080" desc:"where the gateway listens, host:port"`
+	// MetricsListen is where metrics are served; empty means nowhere.
+	MetricsListen string `split_words:"true" default:"127.0.0.1:9464" desc:"where the metrics are served, host:port; set but empty: nowhere"`
+	// APIToken are the tokens that /v1 takes. Without one it answers on loopback only.
+	APIToken connector.Secrets `split_words:"true" desc:"the token that /v1 takes, or file:/path; several, for rotation, with commas between them; without one /v1 answers on loopback only"`
+	// PublicURL is our own public base address, without a slash at its end.
+	PublicURL string `split_words:"true" desc:"our own public base address, such as https://handoff.example.com: for webhook subscriptions and links to files"`
+	// TaskQueue is the Temporal task queue.
+	TaskQueue string `split_words:"true" default:"handoff" desc:"the Temporal task queue; the queues of connections with a rate limit begin with it"`
+	// LogLevel is the least that is logged.
+	LogLevel slog.Level `split_words:"true" default:"INFO" desc:"the least that is logged: DEBUG, INFO, WARN or ERROR"`
+	// LogFormat is text or json.
+	LogFormat string `split_words:"true" default:"text" desc:"how it is logged: text or json"`
+	// ShutdownGrace is how long requests and activities under way may take to finish when the process is asked to stop.
+	ShutdownGrace time.Duration `split_words:"true" default:"25s" desc:"how long what is under way may take to finish when the process is asked to stop"`
+}
+
+// ReadSettings reads the settings from the process's environment. The error is of type Mistakes and names every variable
+// that is wrong, those with the prefix that nobody knows among them; it never holds a value.
+func ReadSettings() (Settings, error) {
+	var settings Settings
+	var mistakes Mistakes
+	v := reflect.ValueOf(&settings).Elem()
+	// One field at a time: envconfig stops at the first mistake, people want to see all of them.
+	for f := range v.Type().Fields() {
+		one := reflect.New(reflect.StructOf([]reflect.StructField{{Name: f.Name, Type: f.Type, Tag: f.Tag}}))
+		if err := envconfig.Process(prefix, one.Interface()); err != nil {
+			mistakes = append(mistakes, misread(err, f))
+			continue
+		}
+		v.FieldByIndex(f.Index).Set(one.Elem().Field(0))
+	}
+	mistakes = append(mistakes, settings.complete(mistakes)...)
+	mistakes = append(mistakes, disallowed(&settings)...)
+	if len(mistakes) > 0 {
+		return Settings{}, mistakes
+	}
+	return settings, nil
+}
+
+// misread names the variable without its value, which envconfig's own error prints.
+func misread(err error, f reflect.StructField) Mistake {
+	var parse *envconfig.ParseError
+	if !errors.As(err, &parse) {
+		return Mistake{Key: prefix + "_" + f.Name, Text: "cannot be read."}
+	}
+	hint := "Write " + f.Tag.Get("desc") + "."
+	if f.Type == timeDurationType {
+		hint = "Write a duration such as 25s or 2m."
+	}
+	return Mistake{Key: parse.KeyName, Text: "is not understood. " + hint}
+}
+
+// disallowed names the variables with the prefix that are no settings.
+func disallowed(settings *Settings) Mistakes {
+	if envconfig.CheckDisallowed(prefix, settings) == nil {
+		return nil
+	}
+	var known []string
+	for _, variable := range Variables() {
+		known = append(known, variable.Name)
+	}
+	var mistakes Mistakes
+	for _, assignment := range os.Environ() {
+		name, _, _ := strings.Cut(assignment, "=")
+		if !strings.HasPrefix(name, prefix+"_") || slices.Contains(known, name) {
+			continue
+		}
+		mistakes = append(mistakes, Mistake{
+			Key:  name,
+			Text: "is no setting." + didYouMean(name, known) + " Remove it; variables of your own, for handoff.yaml, need another beginning than HANDOFF_.",
+		})
+	}
+	slices.SortFunc(mistakes, func(a, b Mistake) int { return strings.Compare(a.Key, b.Key) })
+	return mistakes
+}
+
+// complete checks the settings and fetches secrets from their files. Those that already have a mistake are left out.
+func (s *Settings) complete(already Mistakes) Mistakes {
+	var mistakes Mistakes
+	check := func(name string, bad bool, format string, args ...any) {
+		known := slices.ContainsFunc(already, func(m Mistake) bool { return m.Key == name })
+		if bad && !known {
+			mistakes = append(mistakes, Mistake{Key: name, Text: fmt.Sprintf(format, args...)})
+		}
+	}
+	for i, token := range s.APIToken {
+		text := strings.TrimSpace(token.Reveal())
+		secret, err := readSecret(text, text)
+		check("HANDOFF_API_TOKEN", err != nil, "%v.", err)
+		check("HANDOFF_API_TOKEN", err == nil && secret == "", "holds an empty token. Write one, or remove the variable.")
+		s.APIToken[i] = secret
+	}
+	check("HANDOFF_CONFIG", s.Config == "", "is empty. Write the path of the file, such as handoff.yaml.")
+	check("HANDOFF_TASK_QUEUE", s.TaskQueue == "", "is empty. Write a name, such as handoff.")
+	check("HANDOFF_LISTEN", !isAddress(s.Listen), "is no address. Write host:port, such as 127.0.0.1:8080.")
+	check("HANDOFF_METRICS_LISTEN", s.MetricsListen != "" && !isAddress(s.MetricsListen), "is no address. Write host:port, such as 127.0.0.1:9464, or nothing.")
+	check("HANDOFF_LOG_FORMAT", s.LogFormat != "text" && s.LogFormat != "json", "is neither text nor json. Write one of them.")
+	check("HANDOFF_SHUTDOWN_GRACE", s.ShutdownGrace < 0 || s.ShutdownGrace > time.Hour, "is not possible. Write a duration between 0s and 1h.")
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	check("HANDOFF_PUBLIC_URL", s.PublicURL != "" && !isBase(s.PublicURL), "is no base address. Write one such as https://handoff.example.com, without ? and #.")
+	return mistakes
+}
+
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err == nil
+}
+
+func isBase(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+// Variable is one setting as the documentation has it.
+type Variable struct {
+	// Name is the variable's, such as HANDOFF_LISTEN.
+	Name string
+	// Default is what it is where it is not set.
+	Default string
+	// Doc says what it is for.
+	Doc string
+}
+
+// Variables lists the settings in the order of the documentation.
+func Variables() []Variable {
+	// The names are envconfig's own, so that what is documented is what is read.
+	const each = "{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"
+	var out bytes.Buffer
+	if err := envconfig.Usagef(prefix, &Settings{}, &out, each); err != nil {
+		panic(fmt.Sprintf("config: listing the settings: %v", err))
+	}
+	var all []Variable
+	for line := range strings.Lines(out.String()) {
+		columns := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		all = append(all, Variable{Name: columns[0], Default: columns[1], Doc: columns[2]})
+	}
+	return all
+}
