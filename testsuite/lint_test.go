@@ -18,7 +18,7 @@ import (
 
 // linter is the variable that holds the path of golangci-lint. `make lint` sets it; without it these tests are skipped,
 // since the linter is a program of 70 MB that most test runs do not need.
-const linter = "HANDOFF_LINTER"
+const linter = "GOLANGCI_LINT"
 
 // placesOf says in which folder a fault against a depguard rule is planted. A rule that is not here fails the test.
 var placesOf = map[string][]string{

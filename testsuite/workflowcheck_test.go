@@ -11,7 +11,7 @@ import (
 )
 
 // checker is the variable that holds the path of workflowcheck. `make workflowcheck` sets it.
-const checker = "HANDOFF_WORKFLOWCHECK"
+const checker = "WORKFLOWCHECK"
 
 // check runs workflowcheck as `make workflowcheck` does, and gives its report.
 func check(t *testing.T, dir, packages string) (report string, clean bool) {
