@@ -121,11 +121,12 @@ func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) err
 	return nil
 }
 
-// nodeOf chooses the block; "" is the bot's first.
+// nodeOf chooses the block; "" is the bot's first. After the end, the request's is where a hand-back would go on, so that
+// the configuration goes first.
 func (c *Client) nodeOf(req connector.ResumeRequest) string {
 	choices := []string{req.Node, req.Vendor[vendorNode], c.config.ResumeNode}
 	if !req.Launch {
-		choices = []string{req.Node, c.config.EndNode}
+		choices = []string{c.config.EndNode, req.Node}
 	}
 	for _, n := range choices {
 		if node.MatchString(n) {
