@@ -68,9 +68,6 @@ func (c *Conversation) step(now time.Time, ev Event) Reason {
 
 // learn keeps what an event tells besides what happened.
 func (c *Conversation) learn(ev Event) {
-	if ev.Ref != "" {
-		c.Ref = ev.Ref
-	}
 	k := &c.Customer
 	for _, f := range []struct {
 		have *string
@@ -83,6 +80,9 @@ func (c *Conversation) learn(ev Event) {
 	k.Fields = merged(k.Fields, ev.Customer.Fields)
 	switch ev.Kind {
 	case CustomerSaid, CustomerLeft, BotSaid, HandoffRequested, ChannelDropped:
+		if ev.Ref != "" {
+			c.Ref = ev.Ref
+		}
 		c.ChannelVendor = merged(c.ChannelVendor, ev.Vendor)
 	case Delivered, TicketOpened:
 		if e := c.effect(ev.Key); e != nil && e.Kind.Side() == DeskSide {
@@ -205,7 +205,11 @@ func (c *Conversation) handoffRequested(now time.Time, ev Event) Reason {
 func (c *Conversation) handoff(now time.Time, reason Reason, agent, group string) {
 	c.enter(now, Waiting, reason)
 	c.Reopened = 0
-	c.notice(now, TextWaiting)
+	text := TextWaiting
+	if reason == BotDown {
+		text = TextBotFailed
+	}
+	c.notice(now, text)
 	if !c.Route.Channel.SendingTakesOver {
 		c.pauseBot(now)
 	}
@@ -217,12 +221,8 @@ func (c *Conversation) open(now time.Time, agent, group string) {
 	if group == "" {
 		group = c.desk().Group
 	}
-	if len(c.Tickets) == maxHistory {
-		c.Tickets = c.Tickets[1:]
-	}
 	// The ticket is named after the first effect that is about it.
-	key := c.keyNumber(c.LastKey + 1)
-	c.Tickets = append(c.Tickets, TicketRecord{Key: key, Desk: c.desk().Name, Status: TicketOpening})
+	c.addTicket(TicketRecord{Key: c.keyNumber(c.LastKey + 1), Desk: c.desk().Name, Status: TicketOpening})
 	upto := c.Transcript.Last
 	if c.desk().Able(canPrepare) && len(c.DeskVendor) == 0 {
 		c.decide(now, Effect{Kind: PrepareTicket, Upto: upto})
@@ -248,12 +248,16 @@ func (c *Conversation) pauseBot(now time.Time) {
 }
 
 // notice says one of the policy's texts to the customer, and to the transcript. Where saying anything silences the
-// hosted bot, only an explicit text is said before an agent has the conversation.
+// hosted bot, only an explicit text is said while the bot is not paused, and it is paused first, so that it is resumed
+// later. A customer who waited for a human in vain is told so in any case.
 func (c *Conversation) notice(now time.Time, name TextName, variables ...string) {
 	text, explicit := c.Route.Policy.text(name, variables...)
-	early := c.State == Waiting || c.State == InBot
-	if text == "" || c.Route.Channel.SendingTakesOver && early && !c.Paused {
-		if text == "" || !explicit {
+	if text == "" {
+		return
+	}
+	if c.Route.Channel.SendingTakesOver {
+		inVain := c.State == Ended && c.History[len(c.History)-1].From != InBot
+		if !c.Paused && !explicit && !inVain {
 			return
 		}
 		c.pauseBot(now)
@@ -275,7 +279,7 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 	waitUntil, waiting := c.deadline(WaitUntil)
 	c.State, c.Reason, c.Since = state, reason, now
 	c.Deadlines = nil
-	c.Closing, c.Claiming = "", ""
+	c.Closing, c.Claiming, c.Held = "", "", nil
 	if state != Assigned {
 		c.Agent, c.Spoke = Author{}, false
 	}
@@ -307,9 +311,7 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 func (c *Conversation) handBack(now time.Time, reason Reason, text TextName, node string) {
 	c.enter(now, InBot, reason)
 	c.closeTicket(now, false)
-	if c.Paused || !c.Route.Channel.SendingTakesOver {
-		c.notice(now, text)
-	}
+	c.notice(now, text)
 	c.resumeBot(now, node, false)
 }
 
@@ -323,8 +325,10 @@ func (c *Conversation) end(now time.Time, reason Reason, text TextName) {
 	c.resumeBot(now, "", true)
 }
 
+// resumeBot gives the conversation back to the bot that the channel hosts. After a hand-back the bot speaks at once, even
+// one that was not paused: its flow may have stopped where it asked for a human.
 func (c *Conversation) resumeBot(now time.Time, node string, end bool) {
-	if !c.Paused || !c.Route.Channel.Able(canResumeBot) {
+	if end && !c.Paused || !c.Route.Channel.Able(canResumeBot) {
 		return
 	}
 	if node == "" {
@@ -336,10 +340,12 @@ func (c *Conversation) resumeBot(now time.Time, node string, end bool) {
 
 // closeTicket closes the open ticket. One that is being opened is closed when it is open.
 func (c *Conversation) closeTicket(now time.Time, byCustomer bool) {
-	t := c.openTicket()
-	if t == nil {
-		return
+	if t := c.openTicket(); t != nil {
+		c.closeTicketOf(now, t, byCustomer)
 	}
+}
+
+func (c *Conversation) closeTicketOf(now time.Time, t *TicketRecord, byCustomer bool) {
 	opening := t.Status == TicketOpening
 	t.Status = TicketClosing
 	if !opening && c.desk().Able(canClose) {

@@ -5,12 +5,17 @@ import "time"
 // fromDesk applies what the desk tells about a ticket.
 func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 	if c.adopts(ev) {
-		c.Tickets = append(c.Tickets, TicketRecord{Key: c.nextKey(), Desk: c.desk().Name, Ticket: *ev.Ticket, Status: TicketOpen})
+		c.addTicket(TicketRecord{Key: c.nextKey(), Desk: c.desk().Name, Ticket: *ev.Ticket, Status: TicketOpen})
 		c.enter(now, Waiting, AgentOpened)
 		c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 	}
 	if c.State == InBot || c.State == Ended || c.isOldTicket(ev) {
 		return c.onOldTicket(now, ev)
+	}
+	c.learnTicket(ev)
+	if c.Closing != "" && (ev.Kind == AgentAssigned || ev.Kind == AgentUnassigned || ev.Kind == AgentOffline) {
+		// The desk has closed the ticket: who had it does not matter any more.
+		return IgnoredNoMeaning
 	}
 	switch ev.Kind {
 	case AgentAssigned:
@@ -50,52 +55,89 @@ func (c *Conversation) adopts(ev Event) bool {
 	if c.State != InBot && c.State != Ended || ev.Ticket == nil || ev.Ticket.ID == "" {
 		return false
 	}
-	if ev.Kind != AgentAssigned && ev.Kind != AgentSaid {
+	if c.late || ev.TicketID != "" && ev.TicketID != ev.Ticket.ID {
 		return false
 	}
-	for i := range c.Tickets {
-		if c.Tickets[i].Ticket.ID == ev.Ticket.ID {
-			return false
+	if ev.Kind != AgentSaid && (ev.Kind != AgentAssigned || agentOf(ev).ID == "" || !ev.At.IsZero() && ev.At.Before(c.RoutedAt)) {
+		return false
+	}
+	return c.ticketCalled(ev.Ticket.ID) == nil
+}
+
+// ticketCalled finds a ticket by the desk's name of it, or gives nil.
+func (c *Conversation) ticketCalled(id string) *TicketRecord {
+	for i := len(c.Tickets) - 1; i >= 0 && id != ""; i-- {
+		if c.Tickets[i].Ticket.ID == id {
+			return &c.Tickets[i]
 		}
 	}
-	return true
+	return nil
+}
+
+// learnTicket keeps what an event tells about the current ticket: its name, if the event overtook TicketOpened, and what
+// the connector wants to be given back.
+func (c *Conversation) learnTicket(ev Event) {
+	t := c.ticket()
+	if t == nil {
+		return
+	}
+	if t.Ticket.ID == "" && t.Status == TicketOpening {
+		t.Ticket.ID = ev.TicketID
+	}
+	t.Ticket.Vendor = merged(t.Ticket.Vendor, ev.Vendor)
 }
 
 // isOldTicket reports whether ev is about another ticket than the current one. While a ticket is being opened its name
 // is not known, and what the desk tells may overtake it.
 func (c *Conversation) isOldTicket(ev Event) bool {
-	t := c.ticket()
 	if ev.TicketID == "" {
 		return false
 	}
-	return t == nil || t.Ticket.ID != "" && t.Ticket.ID != ev.TicketID
+	t := c.ticket()
+	if t == nil || t.Ticket.ID != "" {
+		return t == nil || t.Ticket.ID != ev.TicketID
+	}
+	return c.ticketCalled(ev.TicketID) != nil
 }
 
-// onOldTicket tells an agent who writes into a ticket that is over, once, that nobody reads it.
+// onOldTicket applies what the desk tells about a ticket that is over. An agent who writes into it is told, once, that
+// nobody reads it; but words that were said before it was closed still reach the customer.
 func (c *Conversation) onOldTicket(now time.Time, ev Event) Reason {
-	for i := len(c.Tickets) - 1; i >= 0 && ev.Kind == AgentSaid; i-- {
-		t := &c.Tickets[i]
-		if ev.TicketID != "" && t.Ticket.ID != ev.TicketID {
-			continue
-		}
-		if !t.Told && c.desk().Able(canNote) && t.Ticket.ID != "" {
-			t.Told = true
-			c.decide(now, Effect{Kind: Note, TicketKey: t.Key, Desk: t.Desk,
-				Text: "This ticket is over: the customer does not get what is written here."})
-		}
-		break
+	t := c.ticket()
+	if ev.TicketID != "" {
+		t = c.ticketCalled(ev.TicketID)
+	}
+	if t == nil && ev.TicketID != "" && ev.Kind == AgentSaid && len(c.Tickets) < maxHistory {
+		// A ticket that an agent opened besides the current one, or that a repeated opening left behind.
+		known := TicketRecord{Key: c.nextKey(), Desk: c.desk().Name, Ticket: Ticket{ID: ev.TicketID, Vendor: ev.Vendor}, Status: TicketDone}
+		c.Tickets = append([]TicketRecord{known}, c.Tickets...)
+		t = &c.Tickets[0]
+	}
+	switch {
+	case ev.Kind == AgentSaid && c.late:
+		c.say(now, ev)
+		return ""
+	case t == nil:
+		return IgnoredOldTicket
+	case ev.Kind == TicketClosed && t.Status == TicketClosing:
+		t.Status = TicketDone
+		return ""
+	case ev.Kind == AgentSaid && !t.Told && c.desk().Able(canNote) && t.Ticket.ID != "":
+		t.Told = true
+		c.decide(now, Effect{Kind: Note, TicketKey: t.Key, Desk: t.Desk,
+			Text: "This ticket is over: the customer does not get what is written here."})
 	}
 	return IgnoredOldTicket
 }
 
 // agentAssigned makes the agent the owner, if the event is not older than what is known.
 func (c *Conversation) agentAssigned(now time.Time, ev Event) Reason {
+	agent := agentOf(ev)
+	if agent.ID == "" {
+		return IgnoredNoMeaning
+	}
 	if c.staleRouting(ev) {
 		return IgnoredStale
-	}
-	agent := Author{ID: ev.Agent, Name: ev.Author.Name}
-	if agent.ID == "" {
-		agent.ID = ev.Author.ID
 	}
 	if c.State == Assigned && agent.ID == c.Agent.ID {
 		return ""
@@ -106,6 +148,14 @@ func (c *Conversation) agentAssigned(now time.Time, ev Event) Reason {
 	}
 	c.assign(now, agent, AgentTook)
 	return ""
+}
+
+// agentOf gives the agent whom a routing event names.
+func agentOf(ev Event) Author {
+	if ev.Agent == "" {
+		return ev.Author
+	}
+	return Author{ID: ev.Agent, Name: ev.Author.Name}
 }
 
 func (c *Conversation) agentUnassigned(now time.Time, ev Event) Reason {
@@ -150,6 +200,10 @@ func (c *Conversation) assign(now time.Time, agent Author, reason Reason) {
 
 // agentSaid passes an agent's words on. Whoever speaks while nobody owns the conversation becomes its owner.
 func (c *Conversation) agentSaid(now time.Time, ev Event) {
+	if c.Closing != "" {
+		c.say(now, ev)
+		return
+	}
 	if c.State != Assigned {
 		c.assign(now, ev.Author, AgentSpoke)
 	}
@@ -165,8 +219,12 @@ func (c *Conversation) agentSaid(now time.Time, ev Event) {
 	c.setDeadline(CustomerBy, now.Add(time.Duration(p.CustomerIdle)))
 }
 
-// say says an agent's words to the customer.
+// say says an agent's words to the customer. Where that silences the hosted bot, the bot is paused first, so that it is
+// resumed later.
 func (c *Conversation) say(now time.Time, ev Event) {
+	if c.Route.Channel.SendingTakesOver {
+		c.pauseBot(now)
+	}
 	line := c.Transcript.add(Line{
 		Role: RoleAgent, Name: ev.Author.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID,
 	})
@@ -179,6 +237,7 @@ func (c *Conversation) agentEdited(now time.Time, ev Event) Reason {
 	if line == nil || line.Text == ev.Text || ev.Text == "" {
 		return IgnoredNoMeaning
 	}
+	c.Transcript.Bytes += len(ev.Text) - len(line.Text)
 	line.Text = ev.Text
 	text, _ := c.Route.Policy.text(TextCorrection, "{text}", ev.Text)
 	if text != "" {
@@ -211,6 +270,7 @@ func (c *Conversation) ticketClosed(now time.Time) {
 		return
 	}
 	c.decide(now, Effect{Kind: CatchUp})
+	c.Deadlines = nil
 	c.setDeadline(CatchUpBy, now.Add(catchUpWithin))
 }
 
@@ -239,36 +299,36 @@ func (c *Conversation) channelDropped(now time.Time, ev Event) Reason {
 	if !ev.At.IsZero() {
 		c.DroppedAt = ev.At
 	}
-	if c.State != Assigned {
+	if c.State != Assigned || c.Closing != "" {
 		c.decide(now, Effect{Kind: PauseBot})
 		return ""
 	}
-	agent, spoke := c.Agent, c.Spoke
+	agent, spoke, held := c.Agent, c.Spoke, c.Deadlines
 	c.enter(now, Reassigning, VendorDropped)
 	// The desk's agent still has the ticket: only the channel's side is taken again.
-	c.LastAgent, c.Spoke = agent, spoke
+	c.LastAgent, c.Spoke, c.Held = agent, spoke, held
 	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 	c.Claiming = c.decide(now, Effect{Kind: PauseBot})
 	return ""
 }
 
-// restored gives the conversation back to the agent who had it when the channel's vendor dropped it.
+// restored gives the conversation back to the agent who had it when the channel's vendor dropped it, with the deadlines
+// that the agent and the customer had: a vendor that drops it again and again does not put them off.
 func (c *Conversation) restored(now time.Time) {
-	spoke, waiting := c.Spoke, c.WaitingSince
+	spoke, held := c.Spoke, c.Held
 	c.enter(now, Assigned, VendorRestored)
-	c.Agent, c.Spoke, c.WaitingSince = c.LastAgent, spoke, waiting
+	c.Agent, c.Spoke, c.Deadlines = c.LastAgent, spoke, held
 	if !spoke {
 		return
 	}
-	p := c.Route.Policy
-	c.clearDeadline(FirstReplyBy)
 	if !c.customerWaits() {
 		c.WaitingSince = time.Time{}
-		c.setDeadline(CustomerWarnAt, now.Add(time.Duration(p.CustomerIdle-p.WarnBefore)))
-		c.setDeadline(CustomerBy, now.Add(time.Duration(p.CustomerIdle)))
 		return
 	}
-	c.setDeadline(AgentReplyBy, now.Add(time.Duration(p.AgentIdle)))
+	c.clearDeadline(CustomerWarnAt, CustomerBy)
+	if _, running := c.deadline(AgentReplyBy); !running {
+		c.setDeadline(AgentReplyBy, c.WaitingSince.Add(time.Duration(c.Route.Policy.AgentIdle)))
+	}
 }
 
 // customerWaits reports whether the last words of customer and agent were the customer's.

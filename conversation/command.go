@@ -28,7 +28,10 @@ func CommandKinds() map[string]Kind {
 // Permits says why the command ev cannot be done in the present state, or nil. A command that was done already is
 // permitted: it is answered from memory.
 func (c *Conversation) Permits(ev Event) error {
-	if _, done := c.commandDone(ev.ID); done {
+	if o, done := c.commandDone(ev.ID); done {
+		if o.Kind != ev.Kind {
+			return fmt.Errorf("the idempotency key was used for %s already", o.Kind)
+		}
 		return nil
 	}
 	queued := c.State == Waiting || c.State == Assigned || c.State == Reassigning
@@ -63,7 +66,7 @@ func (c *Conversation) Permits(ev Event) error {
 		}
 	case CommandResend:
 		if len(c.resendable(ev.Key)) == 0 {
-			return refuse("no send is failed or uncertain")
+			return refuse("nothing that failed or is uncertain can be sent again")
 		}
 	case CommandNote:
 		if ev.Text == "" {
@@ -83,11 +86,11 @@ func (c *Conversation) Permits(ev Event) error {
 
 // Command does what an operator commands, once for each ID, and says how things stand after it.
 func (c *Conversation) Command(now time.Time, ev Event) (CommandOutcome, error) {
-	if outcome, done := c.commandDone(ev.ID); done {
-		return outcome, nil
-	}
 	if err := c.Permits(ev); err != nil {
 		return CommandOutcome{}, err
+	}
+	if outcome, done := c.commandDone(ev.ID); done {
+		return outcome, nil
 	}
 	c.Apply(now, ev)
 	outcome := CommandOutcome{ID: ev.ID, Kind: ev.Kind, State: c.State, Epoch: c.Epoch}
@@ -107,12 +110,18 @@ func (c *Conversation) commandDone(id string) (CommandOutcome, bool) {
 	return CommandOutcome{}, false
 }
 
-// resendable gives the sends that resend would repeat: the one called key, or all that failed or are uncertain.
+// resendable gives the effects that resend would repeat: the one called key, or all that failed or are uncertain. What
+// would be withheld is none of them.
 func (c *Conversation) resendable(key Key) []Key {
 	var keys []Key
 	for i := range c.Outbox {
-		e := &c.Outbox[i]
-		if (e.Status == Failed || e.Status == Uncertain) && (key == "" || key == e.Key) && (e.Kind == Say || e.Kind == Post) {
+		e := c.Outbox[i]
+		if (e.Status != Failed && e.Status != Uncertain) || key != "" && key != e.Key {
+			continue
+		}
+		switch {
+		case e.Kind == Say && !c.Stale(e), e.Kind == Post && c.openTicket() != nil,
+			e.Kind == ResumeBot && !c.Paused && (c.State == InBot || c.State == Ended):
 			keys = append(keys, e.Key)
 		}
 	}
@@ -156,6 +165,10 @@ func (c *Conversation) resend(key Key) {
 		c.Counts.Failed--
 	}
 	e.Status, e.Reason = Pending, ""
+	if t := c.openTicket(); t != nil && e.Kind == Post {
+		// The ticket that the words were meant for may be over.
+		e.TicketKey, e.Desk = t.Key, t.Desk
+	}
 	c.Outbox = append(c.Outbox, e)
 	c.decided = append(c.decided, e)
 }

@@ -45,11 +45,12 @@ type Conversation struct {
 	Paused bool `json:"paused,omitempty"`
 	// Claiming is the effect that takes the conversation again after the channel's vendor dropped it.
 	Claiming Key `json:"claiming,omitempty"`
-	// Closing is set while the desk is read once more before the conversation ends.
+	// Closing is set while the desk is read once more before the conversation ends. Until then nothing but the
+	// customer, an operator or a hand-back changes the owner.
 	Closing Reason `json:"closing,omitempty"`
 	// WaitingSince is when the customer began to wait for an agent's words; zero if nobody waits.
 	WaitingSince time.Time `json:"waiting_since,omitzero"`
-	// Spoke is set once the assigned agent has said something.
+	// Spoke is set once an agent has said something since the conversation was assigned.
 	Spoke bool `json:"spoke,omitempty"`
 	// RoutedAt and DroppedAt are the vendors' times of the last applied events that tell a state.
 	RoutedAt  time.Time `json:"routed_at,omitzero"`
@@ -71,8 +72,13 @@ type Conversation struct {
 	// Commands are the outcomes of the last commands by their idempotency key.
 	Commands []CommandOutcome `json:"commands,omitempty"`
 
+	// Held are the deadlines of the agent whose conversation is being taken again.
+	Held []Deadline `json:"held,omitempty"`
+
 	// decided collects the effects of the event being applied.
 	decided []Effect
+	// late is set while words are applied that an agent said before the ticket was closed.
+	late bool
 }
 
 // TicketRecord is one ticket and how it stands.
@@ -158,6 +164,14 @@ func (c *Conversation) openTicket() *TicketRecord {
 		return t
 	}
 	return nil
+}
+
+// addTicket makes t the current ticket.
+func (c *Conversation) addTicket(t TicketRecord) {
+	if len(c.Tickets) >= maxHistory {
+		c.Tickets = c.Tickets[1:]
+	}
+	c.Tickets = append(c.Tickets, t)
 }
 
 func (c *Conversation) ticketByKey(key Key) *TicketRecord {

@@ -82,7 +82,8 @@ type Effect struct {
 	Kind EffectKind `json:"kind"`
 	// Epoch is the conversation's epoch when the effect was decided.
 	Epoch int `json:"epoch,omitempty"`
-	// Human marks the words of a human, or what must happen for one: it is never withheld.
+	// Human marks the words of a human, or what must happen for one: a change of owner does not withhold it. What is
+	// about a ticket that never came to be is withheld all the same; the next ticket is opened with the transcript.
 	Human bool `json:"human,omitempty"`
 	// At is when it was decided.
 	At time.Time `json:"at,omitzero"`

@@ -83,9 +83,23 @@ func (c *Conversation) tryRung(now time.Time) {
 
 // exhausted is the last rung: nobody was found.
 func (c *Conversation) exhausted(now time.Time, reason Reason, choice Choice) {
+	if choice == ToBot && c.botBroke() {
+		c.end(now, reason, TextBotFailedEnd)
+		return
+	}
 	if choice == ToBot && c.Route.hasBot() {
 		c.handBack(now, reason, TextNobodyBot, "")
 		return
 	}
 	c.end(now, reason, TextNobodyEnd)
+}
+
+// botBroke reports whether a human was asked because the bot could not answer.
+func (c *Conversation) botBroke() bool {
+	for i := len(c.History) - 1; i >= 0; i-- {
+		if c.History[i].From == InBot {
+			return c.History[i].Reason == BotDown
+		}
+	}
+	return false
 }

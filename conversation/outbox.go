@@ -22,7 +22,7 @@ const (
 
 // decide puts an effect into the outbox.
 func (c *Conversation) decide(now time.Time, e Effect) Key {
-	e.Key, e.Epoch, e.At = c.nextKey(), c.Epoch, now
+	e.Key, e.Epoch, e.At = c.nextKey(), max(c.Epoch, e.Epoch), now
 	if e.Kind.Side() == DeskSide {
 		e.Desk = c.desk().Name
 		if t := c.ticket(); t != nil && e.TicketKey == "" {
@@ -76,16 +76,13 @@ func (c *Conversation) Take(side Side) (Task, bool) {
 		if e.Status != Pending || e.Kind.Side() != side {
 			continue
 		}
-		if c.Stale(*e) {
-			c.withhold(e, OwnerChanged)
-			continue
-		}
-		if c.lacksTicket(*e) {
-			c.withhold(e, NoTicket)
-			continue
-		}
+		// What does not join the task waits its turn unjudged: what it needs may come of the task.
 		if len(task.Effects) > 0 && !joins(task.Effects[0], *e) {
 			break
+		}
+		if reason := c.forbids(*e); reason != "" {
+			c.withhold(e, reason)
+			continue
 		}
 		bytes += len(e.Text)
 		if len(task.Effects) > 0 && bytes > maxBatchBytes {
@@ -104,13 +101,26 @@ func (c *Conversation) Take(side Side) (Task, bool) {
 	return task, true
 }
 
-// lacksTicket reports whether the effect is about a ticket that never came to be.
-func (c *Conversation) lacksTicket(e Effect) bool {
-	if e.Kind.Side() != DeskSide || e.Kind == OpenTicket || e.Kind == PrepareTicket {
-		return false
+// forbids gives the reason for which a pending effect must not be done any more, or "".
+func (c *Conversation) forbids(e Effect) Reason {
+	if c.Stale(e) {
+		return OwnerChanged
+	}
+	if e.Kind.Side() != DeskSide {
+		return ""
 	}
 	t := c.ticketByKey(e.TicketKey)
-	return t == nil || t.Status == TicketFailed || t.Ticket.ID == ""
+	if e.Kind == OpenTicket || e.Kind == PrepareTicket {
+		// A ticket that may be open already is looked for all the same, so that it can be closed.
+		if t == nil || t.Status == TicketOpening || e.Doubtful {
+			return ""
+		}
+		return OwnerChanged
+	}
+	if t == nil || t.Ticket.ID == "" {
+		return NoTicket
+	}
+	return ""
 }
 
 // joins reports whether e may go out in one task with first: texts of one kind, of one ticket, none of them in doubt.
@@ -235,6 +245,9 @@ func (c *Conversation) remove(key Key) {
 func (c *Conversation) withhold(e *Effect, reason Reason) {
 	e.Status, e.Reason = Withheld, reason
 	c.Counts.Withheld++
+	if t := c.ticketByKey(e.TicketKey); e.Kind == OpenTicket && t != nil && t.Status == TicketClosing {
+		t.Status = TicketDone
+	}
 }
 
 // trimTrouble forgets the oldest effects in trouble beyond the bound; the counts keep them.

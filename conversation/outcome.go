@@ -29,31 +29,17 @@ func (c *Conversation) outcome(now time.Time, ev Event) Reason {
 	case EffectUncertain:
 		e.Status, e.Reason = Uncertain, ev.Reason
 		c.Counts.Uncertain++
-		c.tellAgent(now, done)
+		c.unknown(now, done)
 		return ""
 	case EffectFailed:
 		e.Status, e.Reason = Failed, ev.Reason
 		c.Counts.Failed++
 		c.failed(now, done, ev)
 		return ""
-	case NobodyAvailable:
+	default: // Delivered and the answers of those effects that have one.
 		c.delivered(done, ev)
-		c.nobodyAvailable(now, done)
+		c.tookPlace(now, done, ev)
 		return ""
-	case TicketOpened:
-		c.delivered(done, ev)
-		c.ticketOpened(now, done, ev)
-		return ""
-	case BotAnswered:
-		c.delivered(done, ev)
-		c.botAnswered(now, done, ev)
-		return ""
-	case Delivered:
-		c.delivered(done, ev)
-		c.tookPlace(now, done)
-		return ""
-	default:
-		return IgnoredNoMeaning
 	}
 }
 
@@ -66,22 +52,31 @@ func (c *Conversation) delivered(e Effect, ev Event) {
 }
 
 // tookPlace continues where an effect's success has a consequence.
-func (c *Conversation) tookPlace(now time.Time, e Effect) {
-	switch {
-	case e.Key == c.Claiming:
-		c.restored(now)
-	case e.Kind == CloseTicket:
+func (c *Conversation) tookPlace(now time.Time, e Effect, ev Event) {
+	switch e.Kind {
+	case PauseBot:
+		if e.Key == c.Claiming {
+			c.restored(now)
+		}
+	case AskBot:
+		c.botAnswered(now, e, ev)
+	case OpenTicket:
+		if ev.Kind == NobodyAvailable {
+			c.nobodyAvailable(now, e)
+			return
+		}
+		c.ticketOpened(now, e, ev)
+	case CloseTicket:
 		if t := c.ticketByKey(e.TicketKey); t != nil && t.Status == TicketClosing {
 			t.Status = TicketDone
 		}
+	case Say, ResumeBot, PrepareTicket, Post, Note, Assign, CatchUp:
 	}
 }
 
 // failed continues where an effect's failure has a consequence.
 func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 	switch e.Kind {
-	case Say:
-		c.tellAgent(now, e)
 	case PauseBot:
 		if e.Key == c.Claiming {
 			c.Claiming = ""
@@ -89,40 +84,80 @@ func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 		}
 	case AskBot:
 		if !c.Stale(e) {
-			c.botFailed(now)
+			c.handoff(now, BotDown, "", "")
 		}
 	case PrepareTicket, OpenTicket:
 		c.openingFailed(now, e)
 	case Post:
 		if ev.Reason == "conflict" || ev.Reason == "not_found" {
 			c.ticketGone(now, e)
+			return
 		}
+		c.tellAgent(now, e)
 	case Assign:
-		if c.State == Reassigning {
+		if c.State == Reassigning && !c.assigning() {
 			c.tryRung(now)
 		}
 	case CatchUp:
-		c.finishClosing(now)
+		if t := c.ticket(); t != nil && t.Key == e.TicketKey {
+			c.finishClosing(now)
+		}
+	case Say:
+		c.tellAgent(now, e)
 	case ResumeBot, Note, CloseTicket:
 	}
 }
 
-// tellAgent tells the agent, privately, that the customer did not get a human's words for sure.
+// unknown continues where nobody can tell whether an effect took place. Words are shown as uncertain; nobody waits for
+// the rest: it counts as failed.
+func (c *Conversation) unknown(now time.Time, e Effect) {
+	switch e.Kind {
+	case Say, Post:
+		c.tellAgent(now, e)
+	case PauseBot, AskBot, PrepareTicket, OpenTicket, CatchUp:
+		c.failed(now, e, Event{})
+	case ResumeBot, Note, Assign, CloseTicket:
+	}
+}
+
+// assigning reports whether a later assignment is on its way.
+func (c *Conversation) assigning() bool {
+	for i := range c.Outbox {
+		if c.Outbox[i].Kind == Assign && c.Outbox[i].Status == Pending {
+			return true
+		}
+	}
+	return false
+}
+
+// tellAgent tells the agent, privately, that a human's words did not arrive for sure.
 func (c *Conversation) tellAgent(now time.Time, e Effect) {
-	if e.Kind != Say || !e.Human {
+	if !e.Human || c.openTicket() == nil || !c.desk().Able(canNote) {
 		return
 	}
-	if t := c.openTicket(); t != nil && c.desk().Able(canNote) {
-		c.decide(now, Effect{Kind: Note, Text: "Your last message may not have reached the customer."})
+	text := "Your last message may not have reached the customer."
+	if e.Kind == Post {
+		text = "A message of the customer may be missing here."
 	}
+	c.decide(now, Effect{Kind: Note, Text: text})
 }
 
 func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 	t := c.ticketByKey(e.TicketKey)
-	if t == nil || ev.Ticket == nil {
+	if t == nil {
 		return
 	}
+	if ev.Ticket == nil || ev.Ticket.ID == "" {
+		c.openingFailed(now, e)
+		return
+	}
+	overtaken := t.Ticket.Vendor
 	t.Ticket = *ev.Ticket
+	t.Ticket.Vendor = merged(overtaken, t.Ticket.Vendor)
+	if t.Status == TicketDone {
+		// The desk closed it before its opening was known.
+		return
+	}
 	if t.Status != TicketOpening || t != c.ticket() || c.State == InBot || c.State == Ended {
 		// The customer is not waiting any more: an open ticket would bother an agent for nothing.
 		t.Status = TicketClosing
@@ -139,22 +174,37 @@ func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 
 // nobodyAvailable follows the policy where no ticket was opened because nobody is there.
 func (c *Conversation) nobodyAvailable(now time.Time, e Effect) {
-	if t := c.ticketByKey(e.TicketKey); t != nil {
-		t.Status = TicketFailed
-	}
-	if c.State == Waiting || c.State == Reassigning {
-		c.exhausted(now, NobodyThere, c.Route.Policy.OnUnavailable)
-	}
+	c.notOpened(now, e, NobodyThere, c.Route.Policy.OnUnavailable)
 }
 
+// openingFailed follows the policy where the desk opens no ticket.
 func (c *Conversation) openingFailed(now time.Time, e Effect) {
+	c.notOpened(now, e, DeskDown, c.Route.Policy.OnExhausted)
+}
+
+func (c *Conversation) notOpened(now time.Time, e Effect, reason Reason, choice Choice) {
 	t := c.ticketByKey(e.TicketKey)
-	if t == nil || t.Status == TicketFailed {
+	if t == nil || t.Status == TicketFailed || t.Status == TicketDone {
 		return
 	}
+	if t.Ticket.ID != "" {
+		// The desk has told about it: it is open, whatever the call's answer was.
+		opening := t.Status == TicketOpening
+		t.Status = TicketOpen
+		if !opening {
+			c.closeTicketOf(now, t, false)
+		}
+		return
+	}
+	wanted := t.Status == TicketOpening && t == c.ticket()
 	t.Status = TicketFailed
-	if t == c.ticket() && (c.State == Waiting || c.State == Reassigning) {
-		c.exhausted(now, DeskDown, c.Route.Policy.OnExhausted)
+	switch {
+	case !wanted:
+	case c.State == Assigned:
+		// An agent was named although there is no ticket: the customer's words need one.
+		c.openAgain(now, reason)
+	case c.State == Waiting || c.State == Reassigning:
+		c.exhausted(now, reason, choice)
 	}
 }
 
@@ -162,22 +212,31 @@ func (c *Conversation) openingFailed(now time.Time, e Effect) {
 // is lost: the words that failed are in the transcript.
 func (c *Conversation) ticketGone(now time.Time, e Effect) {
 	t := c.ticketByKey(e.TicketKey)
-	if t == nil || t != c.ticket() || t.Status != TicketOpen {
+	if t == nil || t != c.ticket() {
 		return
 	}
-	if c.Closing != "" {
-		return
+	// The customer wrote while the agent closed: the end comes first, then the return.
+	c.finishClosing(now)
+	said := Event{Text: e.Text, Attachment: e.Attachment}
+	switch {
+	case c.Reason == DeskClosed && c.State == InBot:
+		c.askBot(now, said, e.Line)
+	case c.Reason == DeskClosed && c.State == Ended:
+		c.reopen(now, said, e.Line)
+	case t.Status == TicketOpen:
+		t.Status = TicketDone
+		c.openAgain(now, TicketGone)
 	}
-	t.Status = TicketDone
-	if c.State != Waiting && c.State != Reassigning && c.State != Assigned {
-		return
-	}
+}
+
+// openAgain opens a new ticket in place of the current one, a few times.
+func (c *Conversation) openAgain(now time.Time, reason Reason) {
 	c.Reopened++
 	if c.Reopened > maxReopened {
-		c.exhausted(now, TicketGone, c.Route.Policy.OnExhausted)
+		c.exhausted(now, reason, c.Route.Policy.OnExhausted)
 		return
 	}
-	c.enter(now, Waiting, TicketGone)
+	c.enter(now, Waiting, reason)
 	c.open(now, c.LastAgent.ID, "")
 }
 
@@ -188,8 +247,13 @@ func (c *Conversation) botAnswered(now time.Time, e Effect, ev Event) {
 	}
 	c.BotVendor = merged(c.BotVendor, ev.Answer.Vendor)
 	late := c.Stale(e)
+	epoch := c.Epoch
+	if ev.Answer.Handoff || ev.Answer.End {
+		// The bot's parting words belong to what follows them.
+		epoch++
+	}
 	for _, m := range ev.Answer.Messages {
-		said := Effect{Kind: Say, Text: m.Text, Attachment: m.Attachment, Author: Author{Name: "bot"}}
+		said := Effect{Kind: Say, Text: m.Text, Attachment: m.Attachment, Author: Author{Name: "bot"}, Epoch: epoch}
 		if late {
 			said.Status, said.Reason = Withheld, OwnerChanged
 			c.decide(now, said)
@@ -198,7 +262,7 @@ func (c *Conversation) botAnswered(now time.Time, e Effect, ev Event) {
 		said.Line = c.Transcript.add(Line{Role: RoleBot, At: now, Text: m.Text, Attachment: m.Attachment})
 		c.decide(now, said)
 	}
-	if late || c.State != InBot {
+	if late {
 		return
 	}
 	c.BotSeen = c.Transcript.Last
@@ -210,19 +274,13 @@ func (c *Conversation) botAnswered(now time.Time, e Effect, ev Event) {
 	}
 }
 
-// botFailed hands the customer to a human when the bot cannot answer.
-func (c *Conversation) botFailed(now time.Time) {
-	c.notice(now, TextBotFailed)
-	c.handoff(now, BotDown, "", "")
-}
-
 // proven settles a send of unknown outcome that the vendor shows to have arrived.
 func (c *Conversation) proven(ev Event) Reason {
 	for i := range c.Outbox {
 		e := &c.Outbox[i]
 		unknown := e.Status == Uncertain || e.Status == Pending && e.Doubtful
 		matches := ev.Key != "" && ev.Key == e.Key || ev.Key == "" && e.Kind == Say && ev.Text != "" && ev.Text == e.Text
-		if !unknown || !matches {
+		if !unknown || !matches || e.Kind != Say && e.Kind != Post {
 			continue
 		}
 		if e.Status == Uncertain {
@@ -237,13 +295,23 @@ func (c *Conversation) proven(ev Event) Reason {
 
 // caughtUp applies what the desk held and did not tell, and then finishes what waited for it.
 func (c *Conversation) caughtUp(now time.Time, ev Event) Reason {
-	if e := c.effect(ev.Key); e != nil {
-		c.remove(e.Key)
-		c.Counts.Delivered++
+	e := c.effect(ev.Key)
+	if e == nil || e.Status != Pending || e.Kind != CatchUp {
+		return IgnoredNoMeaning
 	}
+	ticket := e.TicketKey
+	c.delivered(*e, ev)
+	c.late = true
 	for _, missed := range ev.Missed {
 		c.take(now, missed)
 	}
-	c.finishClosing(now)
+	c.late = false
+	if t := c.ticket(); t != nil && t.Key == ticket {
+		c.finishClosing(now)
+	}
+	if c.State == InBot || c.State == Ended {
+		// Late words may have silenced the bot.
+		c.resumeBot(now, "", true)
+	}
 	return ""
 }
