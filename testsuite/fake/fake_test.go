@@ -214,9 +214,9 @@ func TestOutboxIsSpoiltByFaults(t *testing.T) {
 		want  []string
 	}{
 		{"none", nil, []string{"a", "b"}},
-		{"redelivered", ptr(fake.Redeliver(1).For(1)), []string{"a", "a", "b"}},
-		{"one lost", ptr(fake.Lose().For(1)), []string{"b"}},
-		{"swapped", ptr(fake.Shuffle(1)), []string{"b", "a"}},
+		{"redelivered", new(fake.Redeliver(1).For(1)), []string{"a", "a", "b"}},
+		{"one lost", new(fake.Lose().For(1)), []string{"b"}},
+		{"swapped", new(fake.Shuffle(1)), []string{"b", "a"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := &receiver{status: []int{200}}
@@ -231,5 +231,3 @@ func TestOutboxIsSpoiltByFaults(t *testing.T) {
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

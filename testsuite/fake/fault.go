@@ -13,6 +13,7 @@ package fake
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -200,7 +201,7 @@ func (f *Faults) take(op string, kinds ...FaultKind) (Fault, bool) {
 	defer f.mu.Unlock()
 	for _, name := range []string{op, AnyOp} {
 		for _, a := range f.active {
-			if a.Op == name && a.isOneOf(kinds) && a.strikes(time.Now()) {
+			if a.Op == name && slices.Contains(kinds, a.Kind) && a.strikes(time.Now()) {
 				return a.Fault, true
 			}
 		}
@@ -233,15 +234,6 @@ func (a *armed) roomInSecond(now time.Time) bool {
 	}
 	a.recent = append(a.recent, now)
 	return true
-}
-
-func (a *armed) isOneOf(kinds []FaultKind) bool {
-	for _, k := range kinds {
-		if a.Kind == k {
-			return true
-		}
-	}
-	return false
 }
 
 // EchoOn says whether our own sends of op come back as webhooks; byDefault is

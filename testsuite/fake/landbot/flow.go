@@ -2,6 +2,7 @@ package landbot
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -97,9 +98,7 @@ func (s *Server) askForHuman(c *customer, more map[string]any) {
 	if email, ok := c.fields["email"]; ok {
 		fields["email"] = email.Value
 	}
-	for k, v := range more {
-		fields[k] = v
-	}
+	maps.Copy(fields, more)
 	body, _ := json.Marshal(fields)
 	header := http.Header{"Content-Type": {"application/json"}}
 	if s.block.Token != "" {

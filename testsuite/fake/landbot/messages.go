@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -81,9 +82,7 @@ func (s *Server) envelopes(c *customer, by author, m said, now time.Time) []fake
 	}
 	if m.kind == "event" && s.opts.Unknown.ActionInRaw {
 		raw, _ := message["_raw"].(map[string]any)
-		for k, v := range m.data {
-			raw[k] = v
-		}
+		maps.Copy(raw, m.data)
 		message["data"] = map[string]any{}
 	}
 	body, _ := json.Marshal(map[string]any{"messages": []any{message}})
@@ -195,9 +194,7 @@ func (s *Server) listMessages(c call) reply {
 				"type": m.said.kind, "message": m.said.raw, "sender": m.sender,
 				"message_datetime": m.at.In(s.opts.Unknown.TranscriptZone).Format(time.DateTime),
 			}
-			for k, v := range m.said.extras {
-				entry[k] = v
-			}
+			maps.Copy(entry, m.said.extras)
 			list = append(list, entry)
 		}
 		s.rand.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
@@ -248,12 +245,12 @@ func (s *Server) sendLocation(c call) reply {
 
 // send says something as the token's agent, and takes the conversation from the
 // bot. There is no deduplication and no id in the answer.
-func (s *Server) send(c call, body any, make func() (said, reply, bool)) reply {
+func (s *Server) send(c call, body any, read func() (said, reply, bool)) reply {
 	return s.withCustomer(c, func(cu *customer) reply {
 		if bad, ok := c.decode(body); !ok {
 			return bad
 		}
-		m, bad, ok := make()
+		m, bad, ok := read()
 		if !ok {
 			return bad
 		}
