@@ -15,35 +15,40 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-// The types that are read in a way of their own.
-var (
-	secretType          = reflect.TypeFor[connector.Secret]()
-	secretsType         = reflect.TypeFor[connector.Secrets]()
-	timeDurationType    = reflect.TypeFor[time.Duration]()
-	durationType        = reflect.TypeFor[conversation.Duration]()
-	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
-)
+// isA reports whether t is T.
+func isA[T any](t reflect.Type) bool { return t == reflect.TypeFor[T]() }
+
+// isSecret reports whether a key of type t takes secrets.
+func isSecret(t reflect.Type) bool { return isA[connector.Secret](t) || isA[connector.Secrets](t) }
+
+// isDuration reports whether a key of type t takes a duration.
+func isDuration(t reflect.Type) bool { return isA[time.Duration](t) || isA[conversation.Duration](t) }
+
+// readsText reports whether t reads itself from a text.
+func readsText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
 
 // decode reads the value at p into the settable value v, strictly, and notes every mistake. What is wrong leaves v as
 // it was.
 func (r *reader) decode(p place, v reflect.Value, enum []string) {
 	t := v.Type()
 	switch {
-	case t == secretType:
+	case isA[connector.Secret](t):
 		if secret, ok := r.secret(p); ok {
 			v.SetString(secret.Reveal())
 		}
-	case t == secretsType:
+	case isA[connector.Secrets](t):
 		r.secrets(p, v)
-	case t == timeDurationType || t == durationType:
+	case isDuration(t):
 		if text, raw, ok := r.scalar(p, "a duration such as 2m"); ok {
 			d, err := parseDuration(text, raw)
 			r.note(p, err)
 			v.SetInt(int64(d))
 		}
-	case reflect.PointerTo(t).Implements(textUnmarshalerType):
+	case readsText(t):
 		if text, raw, ok := r.scalar(p, "one value"); ok {
-			if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+			if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok && u.UnmarshalText([]byte(text)) != nil {
 				r.wrong(p, "%s is not understood. %s", quote(raw), allowed(enum))
 			}
 		}
@@ -181,8 +186,6 @@ func (r *reader) decodeFields(p place, entries []entry, fields []field, v reflec
 	}
 }
 
-func isSecret(t reflect.Type) bool { return t == secretType || t == secretsType }
-
 // unknown notes a key that nobody knows.
 func (r *reader) unknown(e entry, known []string, owner string) {
 	if near := didYouMean(e.name, known); near != "" {
@@ -266,7 +269,8 @@ func parts(err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // a joined error inside a wrapped one keeps its wrapping
+	// A joined error inside a wrapped one is left whole: the wrapping says what it is about.
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}

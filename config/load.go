@@ -25,7 +25,7 @@ const DefaultTaskQueue = "handoff"
 type Options struct {
 	// Registry knows the vendors.
 	Registry *connector.Registry
-	// Lookup gives the variables of ${NAME}; nil means the process's own.
+	// Lookup gives the variables of ${NAME}; nil means that none is set.
 	Lookup func(name string) (string, bool)
 	// HTTP makes the vendors' calls; nil means each connection's own.
 	HTTP *http.Client
@@ -87,7 +87,7 @@ func Load(path string, opts Options) (*Loaded, error) {
 // Parse is Load for a file that was read already; its name is used in what is said about it.
 func Parse(name string, data []byte, opts Options) (*Loaded, error) {
 	if opts.Lookup == nil {
-		opts.Lookup = os.LookupEnv
+		opts.Lookup = func(string) (string, bool) { return "", false }
 	}
 	if opts.TaskQueue == "" {
 		opts.TaskQueue = DefaultTaskQueue
@@ -102,7 +102,7 @@ func Parse(name string, data []byte, opts Options) (*Loaded, error) {
 }
 
 // topLevel are the keys of the file.
-var topLevel = []string{"connections", "routes"}
+func topLevel() []string { return []string{"connections", "routes"} }
 
 // document reads the one document of the file.
 func (r *reader) document(data []byte, opts Options) *Loaded {
@@ -115,7 +115,7 @@ func (r *reader) document(data []byte, opts Options) *Loaded {
 	for _, e := range entries {
 		// x- keys are for anchors that several connections or routes share.
 		if e.name != "connections" && e.name != "routes" && !strings.HasPrefix(e.name, "x-") {
-			r.unknown(e, topLevel, "")
+			r.unknown(e, topLevel(), "")
 		}
 	}
 	connections := r.section(entries, whole, "connections", "connection")

@@ -46,8 +46,8 @@ func TestEveryMistakeIsNamedWithItsLineAndWhatToWrite(t *testing.T) {
 			require.NoError(t, err)
 			loaded, err := config.Parse(filepath.Base(file), data, options())
 			require.Nil(t, loaded)
-			require.Error(t, err)
-			require.IsType(t, config.Mistakes{}, err)
+			var mistakes config.Mistakes
+			require.ErrorAs(t, err, &mistakes)
 			said := err.Error() + "\n"
 			for _, secret := range []string{"t0p-secret", "old-secret", "LOUD-SECRET"} {
 				require.NotContains(t, said, secret)
@@ -141,7 +141,7 @@ routes:
 				AcceptWithin: conversation.Duration(time.Minute), MaxWait: conversation.Duration(20 * time.Minute),
 				Ladder:       []conversation.Rung{{SameAgent: true}, {Group: "7", AcceptWithin: conversation.Duration(30 * time.Second)}},
 				OnClose:      conversation.ToBot,
-				Texts:        map[conversation.TextName]string{conversation.TextAssigned: "Hello, {agent} here.", conversation.TextWaiting: ""},
+				Texts:        map[conversation.TextName]string{"assigned": "Hello, {agent} here.", "waiting": ""},
 				HandoffWords: []string{"human"},
 			},
 		},

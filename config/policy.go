@@ -52,7 +52,7 @@ func (r *reader) checkDeadlines(keys []entry, v reflect.Value, since int) {
 	for _, f := range fieldsOf(v.Type()) {
 		e, written := find(keys, f.name)
 		bad := slices.ContainsFunc(r.mistakes[since:], func(m Mistake) bool { return m.Key == e.key })
-		if f.typ != durationType || !written || isNull(resolve(e.node)) || bad {
+		if !isDuration(f.typ) || !written || isNull(resolve(e.node)) || bad {
 			continue
 		}
 		switch d := time.Duration(v.FieldByIndex(f.index).Int()); {

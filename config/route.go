@@ -11,7 +11,7 @@ import (
 )
 
 // routeKeys are the keys of a route.
-var routeKeys = []string{"channel", "bot", "desk", "policy"}
+func routeKeys() []string { return []string{"channel", "bot", "desk", "policy"} }
 
 // deskEntry is the long form of one desk.
 type deskEntry struct {
@@ -39,8 +39,8 @@ func (r *reader) routes(entries []entry, known map[string]*Connection) []convers
 		}
 		keys := r.entries(e.place, "")
 		for _, key := range keys {
-			if !slices.Contains(routeKeys, key.name) {
-				r.unknown(key, routeKeys, " of a route")
+			if !slices.Contains(routeKeys(), key.name) {
+				r.unknown(key, routeKeys(), " of a route")
 			}
 		}
 		channel := r.seat(e.place, keys, "channel", known)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -44,7 +45,7 @@ func Schema(registry *connector.Registry) ([]byte, error) {
 		"$schema": schemaDialect,
 		"$id":     "https://github.com/handoff-engine/handoff/docs/handoff.schema.json",
 		"title":   "handoff.yaml",
-		"type":    "object", "required": topLevel, "additionalProperties": false,
+		"type":    "object", "required": topLevel(), "additionalProperties": false,
 		"patternProperties": object{"^x-": object{"description": "anchors that several connections or routes share"}},
 		"properties": object{
 			"connections": named("configured accounts at the vendors, by names of your own", "#/$defs/connection"),
@@ -70,17 +71,14 @@ func named(doc, ref string) object {
 
 // vendorSchema is a connection at one vendor: the common keys and the vendor's own.
 func vendorSchema(f connector.Factory) object {
-	schema := structSchema(reflect.TypeFor[common]())
-	own := structSchema(f.Config)
-	properties := schema["properties"].(object)
-	for name, property := range own["properties"].(object) {
-		if _, taken := properties[name]; taken {
-			panic(fmt.Sprintf("config: the key %s of vendor %s is one that every connection has", name, f.Vendor))
+	shared := fieldsOf(reflect.TypeFor[common]())
+	own := fieldsOf(f.Config)
+	for _, key := range own {
+		if slices.Contains(names(shared), key.name) {
+			panic(fmt.Sprintf("config: the key %s of vendor %s is one that every connection has", key.name, f.Vendor))
 		}
-		properties[name] = property
 	}
-	needed, _ := own["required"].([]string)
-	schema["required"] = append([]string{"vendor"}, needed...)
+	schema := fieldsSchema(append(shared, own...))
 	schema["description"] = f.Docs
 	return schema
 }
@@ -104,9 +102,11 @@ func routeSchema() object {
 }
 
 // structSchema is a group of known keys.
-func structSchema(t reflect.Type) object {
+func structSchema(t reflect.Type) object { return fieldsSchema(fieldsOf(t)) }
+
+func fieldsSchema(fields []field) object {
 	properties, required := object{}, []string{}
-	for _, f := range fieldsOf(t) {
+	for _, f := range fields {
 		property := typeSchema(f.typ, f.enum)
 		if f.doc != "" {
 			property["description"] = f.doc
@@ -127,17 +127,17 @@ func structSchema(t reflect.Type) object {
 func typeSchema(t reflect.Type, enum []string) object {
 	secret := object{"type": "string", "minLength": 1}
 	switch {
-	case t == secretType:
+	case isA[connector.Secret](t):
 		return secret
-	case t == secretsType:
+	case isA[connector.Secrets](t):
 		return object{"anyOf": []any{secret, object{"type": "array", "items": secret, "minItems": 1}}}
-	case t == timeDurationType || t == durationType:
+	case isDuration(t):
 		return object{"type": "string", "pattern": durationPattern}
-	case t == reflect.TypeFor[conversation.Policy]():
+	case isA[conversation.Policy](t):
 		return object{"$ref": "#/$defs/policy"}
-	case t == reflect.TypeFor[map[conversation.TextName]string]():
+	case isA[map[conversation.TextName]string](t):
 		return textsSchema()
-	case reflect.PointerTo(t).Implements(textUnmarshalerType):
+	case readsText(t):
 		return withEnum(object{"type": "string"}, enum)
 	}
 	switch t.Kind() {
@@ -165,8 +165,9 @@ func typeSchema(t reflect.Type, enum []string) object {
 		return orReference(object{"type": "integer", "minimum": 0})
 	case reflect.Float32, reflect.Float64:
 		return orReference(object{"type": "number"})
+	default:
+		panic(fmt.Sprintf("config: no key can have the type %s", t))
 	}
-	panic(fmt.Sprintf("config: no key can have the type %s", t))
 }
 
 // sliceSchema is a list. A list of plain values may be written as the one value that it holds.

@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,6 +89,6 @@ func TestTheSchemaRefusesEachOfTheseAlone(t *testing.T) {
 	} {
 		require.Contains(t, good, row.from, row.name)
 		var refused *jsonschema.ValidationError
-		require.True(t, errors.As(check(strings.Replace(good, row.from, row.to, 1)), &refused), row.name)
+		require.ErrorAs(t, check(strings.Replace(good, row.from, row.to, 1)), &refused, row.name)
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +32,8 @@ type Settings struct {
 	MetricsListen string `split_words:"true" default:"127.0.0.1:9464" desc:"where the metrics are served, host:port; set but empty: nowhere"`
 	// APIToken are the tokens that /v1 takes. Without one it answers on loopback only.
 	APIToken connector.Secrets `split_words:"true" desc:"the token that /v1 takes, or file:/path; several, for rotation, with commas between them; without one /v1 answers on loopback only"`
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies Networks `split_words:"true" desc:"the networks of the proxies before the gateway, such as 10.0.0.0/8, with commas between them: their X-Forwarded-For is believed"`
 	// PublicURL is our own public base address, without a slash at its end.
 	PublicURL string `split_words:"true" desc:"our own public base address, such as https://handoff.example.com: for webhook subscriptions and links to files"`
 	// TaskQueue is the Temporal task queue.
@@ -40,13 +42,32 @@ type Settings struct {
 	LogLevel slog.Level `split_words:"true" default:"INFO" desc:"the least that is logged: DEBUG, INFO, WARN or ERROR"`
 	// LogFormat is text or json.
 	LogFormat string `split_words:"true" default:"text" desc:"how it is logged: text or json"`
-	// ShutdownGrace is how long requests and activities under way may take to finish when the process is asked to stop.
-	ShutdownGrace time.Duration `split_words:"true" default:"25s" desc:"how long what is under way may take to finish when the process is asked to stop"`
+	// ShutdownGrace is how long requests under way may take to finish when the process is asked to stop.
+	ShutdownGrace time.Duration `split_words:"true" default:"10s" desc:"how long requests under way may take to finish when the process is asked to stop; activities have 20s"`
 }
 
-// ReadSettings reads the settings from the process's environment. The error is of type Mistakes and names every variable
-// that is wrong, those with the prefix that nobody knows among them; it never holds a value.
-func ReadSettings() (Settings, error) {
+// Networks are IP networks.
+type Networks []*net.IPNet
+
+// Decode reads networks with commas between them. It is called by envconfig.
+func (n *Networks) Decode(text string) error {
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		_, network, err := net.ParseCIDR(part)
+		if err != nil {
+			return err
+		}
+		*n = append(*n, network)
+	}
+	return nil
+}
+
+// ReadSettings reads the settings from the process's environment. Environ lists its variables, as os.Environ does: those
+// that begin like settings and are none are refused. The error is of type Mistakes and names every variable that is
+// wrong; it never holds a value.
+func ReadSettings(environ []string) (Settings, error) {
 	var settings Settings
 	var mistakes Mistakes
 	v := reflect.ValueOf(&settings).Elem()
@@ -60,7 +81,7 @@ func ReadSettings() (Settings, error) {
 		v.FieldByIndex(f.Index).Set(one.Elem().Field(0))
 	}
 	mistakes = append(mistakes, settings.complete(mistakes)...)
-	mistakes = append(mistakes, disallowed(&settings)...)
+	mistakes = append(mistakes, disallowed(environ)...)
 	if len(mistakes) > 0 {
 		return Settings{}, mistakes
 	}
@@ -74,23 +95,24 @@ func misread(err error, f reflect.StructField) Mistake {
 		return Mistake{Key: prefix + "_" + f.Name, Text: "cannot be read."}
 	}
 	hint := "Write " + f.Tag.Get("desc") + "."
-	if f.Type == timeDurationType {
-		hint = "Write a duration such as 25s or 2m."
+	if isA[Networks](f.Type) {
+		hint = "Write networks such as 10.0.0.0/8 or 192.168.1.2/32, with commas between them."
+	}
+	if isDuration(f.Type) {
+		hint = "Write a duration such as 10s or 2m."
 	}
 	return Mistake{Key: parse.KeyName, Text: "is not understood. " + hint}
 }
 
-// disallowed names the variables with the prefix that are no settings.
-func disallowed(settings *Settings) Mistakes {
-	if envconfig.CheckDisallowed(prefix, settings) == nil {
-		return nil
-	}
+// disallowed names the variables with the prefix that are no settings: what envconfig.CheckDisallowed does, for all of
+// them at once.
+func disallowed(environ []string) Mistakes {
 	var known []string
 	for _, variable := range Variables() {
 		known = append(known, variable.Name)
 	}
 	var mistakes Mistakes
-	for _, assignment := range os.Environ() {
+	for _, assignment := range environ {
 		name, _, _ := strings.Cut(assignment, "=")
 		if !strings.HasPrefix(name, prefix+"_") || slices.Contains(known, name) {
 			continue
@@ -136,7 +158,7 @@ func isAddress(text string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = net.LookupPort("tcp", port)
+	_, err = strconv.ParseUint(port, 10, 16)
 	return err == nil
 }
 

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,11 +15,11 @@ import (
 )
 
 func TestSettingsHaveDefaultsThatListenOnLoopbackOnly(t *testing.T) {
-	settings, err := config.ReadSettings()
+	settings, err := config.ReadSettings(os.Environ())
 	require.NoError(t, err)
 	require.Equal(t, config.Settings{
 		Config: "handoff.yaml", Listen: "127.0.0.1:8080", MetricsListen: "127.0.0.1:9464", TaskQueue: "handoff",
-		LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownGrace: 25 * time.Second,
+		LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownGrace: 10 * time.Second,
 	}, settings)
 }
 
@@ -28,16 +29,19 @@ func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
 	for name, value := range map[string]string{
 		"HANDOFF_CONFIG": "/etc/handoff.yaml", "HANDOFF_LISTEN": "127.0.0.1:0", "HANDOFF_METRICS_LISTEN": "",
 		"HANDOFF_API_TOKEN": "new, file:" + file, "HANDOFF_PUBLIC_URL": "https://handoff.example.com/", "HANDOFF_TASK_QUEUE": "blue",
-		"HANDOFF_LOG_LEVEL": "debug", "HANDOFF_LOG_FORMAT": "json", "HANDOFF_SHUTDOWN_GRACE": "2m",
+		"HANDOFF_LOG_LEVEL": "debug", "HANDOFF_LOG_FORMAT": "json", "HANDOFF_SHUTDOWN_GRACE": "2m", "HANDOFF_TRUSTED_PROXIES": "10.0.0.0/8, 192.168.1.2/32",
 		// Names without the prefix are somebody else's.
 		"LISTEN": "0.0.0.0:1", "CONFIG": "elsewhere",
 	} {
 		t.Setenv(name, value)
 	}
-	settings, err := config.ReadSettings()
+	settings, err := config.ReadSettings(os.Environ())
 	require.NoError(t, err)
 	require.Equal(t, config.Settings{
 		Config: "/etc/handoff.yaml", Listen: "127.0.0.1:0", APIToken: connector.Secrets{"new", "of-the-file"},
+		TrustedProxies: config.Networks{
+			{IP: net.IP{10, 0, 0, 0}, Mask: net.CIDRMask(8, 32)}, {IP: net.IP{192, 168, 1, 2}, Mask: net.CIDRMask(32, 32)},
+		},
 		PublicURL: "https://handoff.example.com", TaskQueue: "blue", LogLevel: slog.LevelDebug, LogFormat: "json",
 		ShutdownGrace: 2 * time.Minute,
 	}, settings)
@@ -47,14 +51,15 @@ func TestEveryWrongSettingIsNamedAtOnceWithoutItsValue(t *testing.T) {
 	for name, value := range map[string]string{
 		"HANDOFF_CONFIG": "", "HANDOFF_LISTEN": "secret-listen", "HANDOFF_METRICS_LISTEN": "secret:metrics",
 		"HANDOFF_API_TOKEN": "secret-token,,file:no-such-file", "HANDOFF_PUBLIC_URL": "secret.example.com", "HANDOFF_TASK_QUEUE": "",
-		"HANDOFF_LOG_LEVEL": "secret-level", "HANDOFF_LOG_FORMAT": "secret-format", "HANDOFF_SHUTDOWN_GRACE": "secret-grace",
+		"HANDOFF_LOG_LEVEL": "secret-level", "HANDOFF_LOG_FORMAT": "secret-format", "HANDOFF_SHUTDOWN_GRACE": "secret-grace", "HANDOFF_TRUSTED_PROXIES": "secret-network",
 		"HANDOFF_LISTN": "secret-address", "HANDOFF_ZEBRA": "secret-animal",
 	} {
 		t.Setenv(name, value)
 	}
-	_, err := config.ReadSettings()
-	require.EqualError(t, err, `HANDOFF_LOG_LEVEL: is not understood. Write the least that is logged: DEBUG, INFO, WARN or ERROR.
-HANDOFF_SHUTDOWN_GRACE: is not understood. Write a duration such as 25s or 2m.
+	_, err := config.ReadSettings(os.Environ())
+	require.EqualError(t, err, `HANDOFF_TRUSTED_PROXIES: is not understood. Write networks such as 10.0.0.0/8 or 192.168.1.2/32, with commas between them.
+HANDOFF_LOG_LEVEL: is not understood. Write the least that is logged: DEBUG, INFO, WARN or ERROR.
+HANDOFF_SHUTDOWN_GRACE: is not understood. Write a duration such as 10s or 2m.
 HANDOFF_API_TOKEN: holds an empty token. Write one, or remove the variable.
 HANDOFF_API_TOKEN: the file no-such-file cannot be read: no such file or directory. Make it readable, or name another.
 HANDOFF_CONFIG: is empty. Write the path of the file, such as handoff.yaml.
@@ -69,13 +74,13 @@ HANDOFF_ZEBRA: is no setting. Remove it; variables of your own, for handoff.yaml
 
 func TestADurationOutOfReasonIsRefused(t *testing.T) {
 	t.Setenv("HANDOFF_SHUTDOWN_GRACE", "2h")
-	_, err := config.ReadSettings()
+	_, err := config.ReadSettings(os.Environ())
 	require.EqualError(t, err, "HANDOFF_SHUTDOWN_GRACE: is not possible. Write a duration between 0s and 1h.")
 }
 
 func TestAnEmptyAPITokenIsNoToken(t *testing.T) {
 	t.Setenv("HANDOFF_API_TOKEN", "")
-	settings, err := config.ReadSettings()
+	settings, err := config.ReadSettings(os.Environ())
 	require.NoError(t, err)
 	require.Empty(t, settings.APIToken)
 }
@@ -89,7 +94,7 @@ func TestVariablesListsWhatIsRead(t *testing.T) {
 		names = append(names, v.Name)
 	}
 	require.Equal(t, []string{
-		"HANDOFF_CONFIG", "HANDOFF_LISTEN", "HANDOFF_METRICS_LISTEN", "HANDOFF_API_TOKEN", "HANDOFF_PUBLIC_URL",
+		"HANDOFF_CONFIG", "HANDOFF_LISTEN", "HANDOFF_METRICS_LISTEN", "HANDOFF_API_TOKEN", "HANDOFF_TRUSTED_PROXIES", "HANDOFF_PUBLIC_URL",
 		"HANDOFF_TASK_QUEUE", "HANDOFF_LOG_LEVEL", "HANDOFF_LOG_FORMAT", "HANDOFF_SHUTDOWN_GRACE",
 	}, names)
 }
