@@ -1,6 +1,7 @@
 package landbot_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -303,6 +304,17 @@ func TestOneHookIsLeftOnEachChannel(t *testing.T) {
 		require.NoError(t, a.conn.Subscribe(t.Context(), url))
 		require.Equal(t, []string{url}, a.HookURLs(fakelandbot.DefaultChannelID))
 	}
+	double, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+"/channels/812/message_hooks/",
+		strings.NewReader(`{"url":"`+url+`","token":"`+hookToken+`","name":"handoff"}`))
+	require.NoError(t, err)
+	double.Header.Set("Authorization", "Token "+fakelandbot.DefaultToken)
+	resp, err := http.DefaultClient.Do(double)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Len(t, a.HookURLs(fakelandbot.DefaultChannelID), 2)
+	require.NoError(t, a.conn.Subscribe(t.Context(), url))
+	require.Equal(t, []string{url}, a.HookURLs(fakelandbot.DefaultChannelID), "a second one is taken away")
+
 	a.Faults.Set("hook_create", fake.AcceptThenStatus(500).For(1))
 	rotated := open(t, config(a.url, func(c *landbot.Config) { c.HookToken = connector.Secrets{"new", hookToken} }))
 	require.Error(t, rotated.Subscribe(t.Context(), url))

@@ -99,7 +99,7 @@ func TestHooksOfEachShapeAreUnderstood(t *testing.T) {
 
 func TestWhatConcernsNobodyGivesNothing(t *testing.T) {
 	c := open(t, config("https://api.example/v1"))
-	for _, fixture := range []string{"echo_image", "unknown_assigned_to_us", "unknown_hidden", "unknown_sender", "unknown_channel"} {
+	for _, fixture := range []string{"echo_image", "unknown_assigned_to_us", "unknown_hidden", "unknown_sender", "unknown_channel", "unknown_system_line"} {
 		require.Empty(t, decode(t, c, delivery(t, fixture)), fixture)
 	}
 }
