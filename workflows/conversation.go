@@ -33,29 +33,28 @@ func Conversation(ctx workflow.Context, c conversation.Conversation) error {
 	for _, side := range conversation.Sides() {
 		workflow.Go(alive, func(ctx workflow.Context) { r.lane(ctx, side) })
 	}
-	workflow.Go(alive, func(workflow.Context) {
-		ctx.Done().Receive(alive, nil)
+	workflow.Go(alive, func(own workflow.Context) {
+		ctx.Done().Receive(own, nil)
 		r.cancelled, r.woken = true, true
 	})
 	for {
+		r.woken = false
+		r.takeSignals(alive)
+		r.takeCancellation(alive)
+		r.takeDeadlines(alive)
 		r.show(alive)
+		if r.mayLeave(alive) {
+			if c.Over() {
+				return nil
+			}
+			return workflow.NewContinueAsNewError(ctx, ConversationType, c)
+		}
 		r.arm(alive)
 		err := workflow.Await(alive, func() bool {
 			return r.woken || r.signals.Len() > 0 || r.timer != nil && r.timer.future.IsReady()
 		})
 		if err != nil {
 			return err
-		}
-		r.woken = false
-		r.takeSignals(alive)
-		r.takeCancellation(alive)
-		r.takeDeadlines(alive)
-		if r.mayLeave(alive) {
-			r.show(alive)
-			if c.Over() {
-				return nil
-			}
-			return workflow.NewContinueAsNewError(ctx, ConversationType, c)
 		}
 	}
 }
