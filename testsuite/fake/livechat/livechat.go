@@ -144,7 +144,7 @@ func New(options Options) *Server {
 	s.mux.HandleFunc("/v2/customer/token", s.serve("customer_token", s.oauthRefuser, s.serveCustomerToken))
 	s.mux.HandleFunc("/v2/info", s.serve("info", s.oauthRefuser, s.serveInfo))
 	s.mux.HandleFunc("/v3.6/{api}/action/{name}", s.serveAction)
-	s.mux.HandleFunc("GET /api/file/lc/att/{id}/{name}", s.serve("cdn", s.refuser, s.serveFile))
+	s.mux.HandleFunc("GET /api/file/lc/att/{id}/{name}", s.serve("cdn", s.Refuse, s.serveFile))
 	s.mountControl()
 	return s
 }
@@ -171,22 +171,25 @@ func (s *Server) serve(op string, refuse fake.Refuser, handle func(http.Response
 	}
 }
 
-// refuser writes the error envelope of the chat APIs for a status.
-func (s *Server) refuser(w http.ResponseWriter, status int) {
+// Refuse writes the error envelope of the chat APIs for a status. Statuses that
+// stand for no error type come from something in front of the APIs, as text.
+func (s *Server) Refuse(w http.ResponseWriter, status int) {
 	kind := map[int]string{
 		400: "validation", 401: "authentication", 403: "authorization", 404: "not_found", 413: "entity_too_large",
-		421: "misdirected_request", 429: "too_many_requests", 503: "service_unavailable", 504: "request_timeout",
+		421: "misdirected_request", 429: "too_many_requests", 500: "internal", 503: "service_unavailable", 504: "request_timeout",
 	}[status]
 	if kind == "" {
-		kind = "internal"
+		http.Error(w, http.StatusText(status), status)
+		return
 	}
 	writeJSON(w, status, map[string]any{"error": fail(kind, "asked for by a test")})
 }
 
 func (s *Server) oauthRefuser(w http.ResponseWriter, status int) {
-	exception := map[int]string{400: "bad_request", 401: "invalid_request", 403: "forbidden", 404: "resource_not_found", 503: "temporarily_unavailable"}[status]
+	exception := map[int]string{400: "bad_request", 401: "invalid_request", 403: "forbidden", 404: "resource_not_found", 500: "server_error", 503: "temporarily_unavailable"}[status]
 	if exception == "" {
-		exception = "server_error"
+		http.Error(w, http.StatusText(status), status)
+		return
 	}
 	writeOAuthFailure(w, status, exception, "asked for by a test")
 }
@@ -194,7 +197,7 @@ func (s *Server) oauthRefuser(w http.ResponseWriter, status int) {
 // serveAction answers a call of one of the three chat APIs.
 func (s *Server) serveAction(w http.ResponseWriter, r *http.Request) {
 	op := r.PathValue("api") + "/" + r.PathValue("name")
-	s.serve(op, s.refuser, func(w http.ResponseWriter, r *http.Request, body []byte) {
+	s.serve(op, s.Refuse, func(w http.ResponseWriter, r *http.Request, body []byte) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for name, date := range map[string]string{"Legacy": s.switches.Legacy, "Deprecation": s.switches.Deprecation} {

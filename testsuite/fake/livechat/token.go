@@ -36,6 +36,17 @@ type principal struct {
 
 func (p principal) can(scope string) bool { return p.scopes == nil || slices.Contains(p.scopes, scope) }
 
+// everyScope is what a connector may ask for.
+const everyScope = "agents--all:ro,agents-bot--all:ro,chats--all:rw,customers:own,customers:rw,groups--all:ro," +
+	"properties.configuration:rw,webhooks.configuration:rw,webhooks.state:rw"
+
+func (s *Server) scope() string {
+	if s.options.Scopes == nil {
+		return everyScope
+	}
+	return strings.Join(s.options.Scopes, ",")
+}
+
 func (s *Server) issue(customer string, life int) *token {
 	s.ids++
 	kind := "at"
@@ -132,14 +143,10 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, body []byte)
 	case form.Get("refresh_token") != s.options.RefreshToken:
 		writeOAuthFailure(w, http.StatusUnauthorized, "invalid_grant", "refresh token not found")
 	default:
-		scope := "all"
-		if s.options.Scopes != nil {
-			scope = strings.Join(s.options.Scopes, ",")
-		}
 		writeJSON(w, http.StatusOK, map[string]any{
 			"access_token": s.issue("", tokenLife).value, "account_id": s.options.AccountID, "expires_in": tokenLife,
 			"organization_id": s.options.OrganizationID, "refresh_token": s.options.RefreshToken,
-			"scope": scope, "token_type": "Bearer",
+			"scope": s.scope(), "token_type": "Bearer",
 		})
 	}
 }
@@ -157,7 +164,7 @@ func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request, _ []byte) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"access_token": t.value, "account_id": s.options.AccountID, "client_id": s.options.ClientID,
 		"expires_in":      int(t.expires.Sub(s.options.Now()).Seconds()),
-		"organization_id": s.options.OrganizationID, "scope": strings.Join(s.options.Scopes, ","), "token_type": "Bearer",
+		"organization_id": s.options.OrganizationID, "scope": s.scope(), "token_type": "Bearer",
 	})
 }
 

@@ -1,0 +1,70 @@
+package livechat
+
+import (
+	"context"
+	"slices"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// ListMessages reads what webhooks may not have told: the words of the ticket's thread under the same ids, who has it
+// if that differs from what we believe, whether it is closed, and a thread that an agent opened after it.
+func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([]connector.Inbound, error) {
+	const op = "ListMessages"
+	chatID, threadID, err := parseTicket(op, req.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := c.getChat(ctx, op, chatID, "")
+	if err != nil {
+		return nil, err
+	}
+	own := newest
+	if newest.Thread.ID != threadID {
+		if own, err = c.getChat(ctx, op, chatID, threadID); err != nil {
+			return nil, err
+		}
+	}
+	var list []connector.Inbound
+	ref := connector.Ref{Ticket: req.Ticket.ID}
+	add := func(events ...conversation.Event) {
+		for _, ev := range events {
+			list = append(list, connector.Inbound{Ref: ref, Event: ev})
+		}
+	}
+	for _, e := range own.Thread.Events {
+		add(c.said(req.Ticket.ID, e)...)
+	}
+	if own.Thread.Active {
+		add(c.standing(req, own)...)
+		return list, nil
+	}
+	add(closed(req.Ticket.ID))
+	if newest.Thread.ID != threadID && newest.Thread.Active && byAgent(*newest.Thread) {
+		add(c.threadBegan(newest)...)
+	}
+	return list, nil
+}
+
+// standing tells who has an open thread, where that differs from what we believe. It has no time: it is how things
+// stand now. The same change may come again, so its id tells also what we believed and what was said last.
+func (c *Client) standing(req connector.ListRequest, own chat) []conversation.Event {
+	agents := c.agentsIn(own)
+	believed := req.State == conversation.Assigned
+	ev := conversation.Event{TicketID: req.Ticket.ID, Weak: true}
+	switch {
+	case len(agents) == 0 && believed:
+		ev.Kind = conversation.AgentUnassigned
+	case len(agents) == 0, believed && slices.ContainsFunc(agents, func(u user) bool { return u.ID == req.Agent }):
+		return nil
+	default:
+		ev.Kind, ev.Agent, ev.Author = conversation.AgentAssigned, agents[0].ID, c.author(agents[0].ID, agents[0].Name)
+	}
+	last := ""
+	if n := len(own.Thread.Events); n > 0 {
+		last = own.Thread.Events[n-1].ID
+	}
+	ev.ID = weakID(c.connection, req.Ticket.ID, string(ev.Kind), ev.Agent, string(req.State), req.Agent, last)
+	return []conversation.Event{ev}
+}
