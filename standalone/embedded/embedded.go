@@ -56,6 +56,9 @@ type Config struct {
 	Retention time.Duration
 	// Sync is SyncFull when empty.
 	Sync Sync
+	// ContinueAsNewAfter is the number of history events after which the server
+	// suggests to continue as new; 0 for the server's default.
+	ContinueAsNewAfter int
 	// Logger gets the server's warnings and errors; nil for silence.
 	Logger *slog.Logger
 

@@ -12,24 +12,20 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/handoff-engine/handoff/workflows"
 )
 
 // readyWithin is how long the server may take until it answers.
 const readyWithin = 30 * time.Second
 
-// searchAttributes are the names under which conversations are found; see
-// workflows/names.go. They carry no personal data.
+// searchAttributes are the names under which conversations are found.
 func searchAttributes() map[string]enumspb.IndexedValueType {
-	return map[string]enumspb.IndexedValueType{
-		"HandoffState":   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"HandoffRoute":   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"HandoffChannel": enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"HandoffDesk":    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"HandoffTicket":  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"HandoffAgent":   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"HandoffReason":  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"HandoffSince":   enumspb.INDEXED_VALUE_TYPE_DATETIME,
+	types := map[string]enumspb.IndexedValueType{}
+	for name, kind := range workflows.AttributeNames() {
+		types[name], _ = enumspb.IndexedValueTypeFromString(kind) // the names are constants of ours
 	}
+	return types
 }
 
 // prepareNamespace waits until the server answers and brings the namespace of an

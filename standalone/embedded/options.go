@@ -47,7 +47,7 @@ func serverOptions(cfg Config, store *config.SQL, logger serverLogger) ([]tempor
 		temporal.WithLogger(logger),
 		temporal.WithAuthorizer(authorizer),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return claims }),
-		temporal.WithDynamicConfigClient(settings()),
+		temporal.WithDynamicConfigClient(settings(cfg)),
 	}
 	if len(cfg.Interceptors) > 0 {
 		options = append(options, temporal.WithChainedFrontendGrpcInterceptors(cfg.Interceptors...))
@@ -57,8 +57,8 @@ func serverOptions(cfg Config, store *config.SQL, logger serverLogger) ([]tempor
 
 // settings are the server's dynamic settings that differ from its defaults,
 // which are made for clusters.
-func settings() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+func settings(cfg Config) dynamicconfig.StaticClient {
+	values := dynamicconfig.StaticClient{
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():   pollRPS,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():      pollRPS,
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): pollRPS,
@@ -70,6 +70,10 @@ func settings() dynamicconfig.StaticClient {
 		// An attribute added at start-up is usable at once.
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 	}
+	if cfg.ContinueAsNewAfter > 0 {
+		values[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = cfg.ContinueAsNewAfter
+	}
+	return values
 }
 
 func serverConfig(cfg Config, store *config.SQL, ports []int) *config.Config {
