@@ -152,14 +152,15 @@ type MessagePage struct {
 	Ticket *TicketStatus `json:"ticket,omitempty"`
 }
 
-// TicketStatus is who has a ticket and whether it is closed. EventID is the
-// Envelope.ID of the webhook that told so, At its time; EventID is empty where
-// the caller itself brought it about.
+// TicketStatus is who has a ticket and whether it is closed. EventID and Event
+// are the Envelope.ID and Envelope.Type of the webhook that told so, At its
+// time; both are empty where the caller itself brought it about.
 type TicketStatus struct {
 	ID      string    `json:"id"`
 	Agent   *Author   `json:"agent,omitempty"`
 	Closed  bool      `json:"closed,omitempty"`
 	EventID string    `json:"event_id,omitempty"`
+	Event   string    `json:"event,omitempty"`
 	At      time.Time `json:"at"`
 }
 

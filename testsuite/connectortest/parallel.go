@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/handoff-engine/handoff/conversation"
 )
 
 func parallelCases() []entry {
@@ -28,14 +30,14 @@ func parallel(w *world) {
 	errs := make(chan error, goroutines*(len(speaks)+len(fixtures)))
 	var wg sync.WaitGroup
 	for i := range goroutines {
-		key := w.key()
+		keys := map[string]conversation.Key{methodDeliver: w.key(), methodPost: w.key()}
 		wg.Go(func() {
 			for _, f := range fixtures {
 				errs <- w.conn.Verify(w.subject.signed(f))
 				_, _ = w.conn.Decode(w.subject.signed(f))
 			}
 			for _, method := range speaks {
-				_, err := w.say(w.Context(), method, key, "number "+strconv.Itoa(i))
+				_, err := w.say(w.Context(), method, keys[method], "number "+strconv.Itoa(i))
 				errs <- err
 			}
 		})

@@ -1,0 +1,118 @@
+package memory
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// message is what is said to the customer or posted to a ticket.
+type message struct {
+	key    conversation.Key
+	author Author
+	text   string
+	file   *Attachment
+}
+
+// say sends a message, a long one in parts. Each part has a key of its own, which follows from the message's, so that
+// a repeat sends only what is missing.
+func (c *Client) say(ctx context.Context, op, path string, m message) (connector.Receipt, error) {
+	if m.file == nil && strings.TrimSpace(m.text) == "" {
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
+	}
+	parts := split(m.text, MaxText)
+	var receipt connector.Receipt
+	for i, part := range parts {
+		send := SendRequest{Key: partKey(m.key, i), Author: m.author, Text: part}
+		if m.file != nil && i == len(parts)-1 {
+			send.Attachments = []Attachment{*m.file}
+		}
+		var result SendResult
+		if err := c.call(ctx, op, http.MethodPost, path+"/messages", send, &result); err != nil {
+			return connector.Receipt{}, err
+		}
+		receipt.ID = result.ID
+	}
+	return receipt, nil
+}
+
+// FindSent looks for the last part: the parts are sent in order, so it is there when all are.
+func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (connector.Receipt, bool, error) {
+	key := partKey(req.Key, len(split(req.Text, MaxText))-1)
+	var sent SentResult
+	path := eitherPath(req.To, req.Ticket) + "/sent?key=" + url.QueryEscape(key)
+	if err := c.call(ctx, "FindSent", http.MethodGet, path, nil, &sent); err != nil {
+		return connector.Receipt{}, false, err
+	}
+	return connector.Receipt{ID: sent.ID}, sent.Found, nil
+}
+
+// partKey gives the key of a message's part, counted from 0.
+func partKey(key conversation.Key, part int) string {
+	if part == 0 {
+		return string(key)
+	}
+	return string(key) + "+" + strconv.Itoa(part)
+}
+
+// split cuts a text between runes into parts of at most limit runes. There is always one part, which may be empty.
+func split(text string, limit int) []string {
+	var parts []string
+	for utf8.RuneCountInString(text) > limit {
+		end := 0
+		for range limit {
+			_, size := utf8.DecodeRuneInString(text[end:])
+			end += size
+		}
+		parts = append(parts, text[:end])
+		text = text[end:]
+	}
+	return append(parts, text)
+}
+
+// speaker says in whose name something is said: an agent's, the bot's, or, without an author, our own.
+func speaker(a conversation.Author) Author {
+	switch {
+	case a == conversation.Author{}:
+		return Author{Role: RoleSystem}
+	case a == conversation.Author{Name: RoleBot}:
+		return Author{Role: RoleBot}
+	}
+	return Author{Role: RoleAgent, ID: a.ID, Name: a.Name}
+}
+
+// history is the transcript as the vendor's desk shows it.
+func history(lines []conversation.Line) []HistoryEntry {
+	var entries []HistoryEntry
+	for _, l := range lines {
+		if l.Deleted {
+			continue
+		}
+		e := HistoryEntry{At: l.At, Author: Author{Role: roleOf(l.Role), Name: l.Name}, Text: l.Text}
+		if a := l.Attachment; a != nil && a.URL != "" {
+			e.Attachments = []Attachment{{URL: a.URL, Name: a.Name, ContentType: a.ContentType, Size: a.Size}}
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+func roleOf(r conversation.Role) string {
+	switch r {
+	case conversation.RoleCustomer:
+		return RoleCustomer
+	case conversation.RoleBot:
+		return RoleBot
+	case conversation.RoleAgent:
+		return RoleAgent
+	case conversation.RoleNotice:
+		return RoleSystem
+	}
+	return RoleSystem
+}
