@@ -1,0 +1,18 @@
+// Package all names every vendor. Only programs import it: a library user who needs one vendor imports that one.
+package all
+
+import (
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/landbot"
+	"github.com/handoff-engine/handoff/connector/livechat"
+	"github.com/handoff-engine/handoff/connector/memory"
+)
+
+// Vendors gives a registry of every vendor that this program can connect.
+func Vendors() *connector.Registry {
+	return connector.NewRegistry(
+		landbot.Factory(),
+		livechat.Factory(),
+		memory.Factory(),
+	)
+}
