@@ -3,6 +3,7 @@ package testsuite_test
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/handoff-engine/handoff/config"
+	"github.com/handoff-engine/handoff/testsuite/process"
 	"github.com/handoff-engine/handoff/workflows"
 )
 
@@ -189,5 +191,22 @@ func TestComposeGivesHandoffOnlySettingsItKnows(t *testing.T) {
 	}
 	for _, match := range regexp.MustCompile(`(?m)^#?\s?(HANDOFF_\w+)=`).FindAllStringSubmatch(text(t, "handoff.env.example"), -1) {
 		require.Contains(t, known, match[1])
+	}
+}
+
+// The container has no shell that would say what is wrong with a command.
+func TestComposeCallsCommandsThatHandoffHas(t *testing.T) {
+	binary, err := process.Build(t.Context(), process.Handoff)
+	require.NoError(t, err)
+	for name, service := range readCompose(t).Services {
+		if !service.ours() {
+			continue
+		}
+		require.Equal(t, []string{"CMD", "/handoff"}, service.Healthcheck.Test[:2], name)
+		for _, words := range [][]string{service.Command, service.Healthcheck.Test[2:]} {
+			require.NotEmpty(t, words, name)
+			out, err := exec.CommandContext(t.Context(), binary, append(words, "--help")...).CombinedOutput()
+			require.NoError(t, err, "%s: handoff %s: %s", name, strings.Join(words, " "), out)
+		}
 	}
 }
