@@ -121,7 +121,7 @@ func (c *Conversation) customerSaid(now time.Time, ev Event) Reason {
 	switch c.State {
 	case InBot:
 		c.setDeadline(BotIdleAt, now.Add(time.Duration(c.Route.Policy.BotIdle)))
-		if c.Route.Policy.asksForHuman(ev.Text) {
+		if !c.Route.hasBot() || c.Route.Policy.asksForHuman(ev.Text) {
 			c.handoff(now, ByCustomer, "", "")
 			return ""
 		}

@@ -30,11 +30,7 @@ func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 	case AgentDeleted:
 		return c.agentDeleted(ev)
 	case AgentOffline:
-		if c.State != Assigned || ev.Agent != "" && ev.Agent != c.Agent.ID {
-			return IgnoredNoMeaning
-		}
-		c.reassign(now, AgentAway)
-		return ""
+		return c.agentOffline(now, ev)
 	case HandedBack:
 		if !c.Route.hasBot() {
 			c.end(now, ByAgent, TextEnded)
@@ -139,7 +135,7 @@ func (c *Conversation) agentAssigned(now time.Time, ev Event) Reason {
 	if c.staleRouting(ev) {
 		return IgnoredStale
 	}
-	if c.State == Assigned && agent.ID == c.Agent.ID {
+	if c.State == Assigned && agent.ID == c.Agent.ID || c.Claiming != "" && agent.ID == c.LastAgent.ID {
 		return ""
 	}
 	if c.State == Reassigning && ev.At.IsZero() && agent.ID == c.LastAgent.ID {
@@ -162,12 +158,29 @@ func (c *Conversation) agentUnassigned(now time.Time, ev Event) Reason {
 	if c.staleRouting(ev) {
 		return IgnoredStale
 	}
+	// Who had it when the channel dropped it does not get it back.
+	c.Claiming, c.Held = "", nil
 	if c.State != Assigned {
 		return ""
 	}
 	// The desk put the ticket back into its own queue: it is given time before the ladder begins.
 	c.enter(now, Reassigning, AgentLost)
 	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
+	return ""
+}
+
+// agentOffline takes the conversation from an agent who went away.
+func (c *Conversation) agentOffline(now time.Time, ev Event) Reason {
+	if c.Claiming != "" && (ev.Agent == "" || ev.Agent == c.LastAgent.ID) {
+		// Who had it when the channel dropped it does not get it back.
+		c.Claiming, c.Held = "", nil
+		c.tryRung(now)
+		return ""
+	}
+	if c.State != Assigned || ev.Agent != "" && ev.Agent != c.Agent.ID {
+		return IgnoredNoMeaning
+	}
+	c.reassign(now, AgentAway)
 	return ""
 }
 

@@ -121,11 +121,17 @@ func (c *Conversation) resendable(key Key) []Key {
 		}
 		switch {
 		case e.Kind == Say && !c.Stale(e), e.Kind == Post && c.openTicket() != nil,
-			e.Kind == ResumeBot && !c.Paused && (c.State == InBot || c.State == Ended):
+			e.Kind == ResumeBot && !c.Paused && (c.State == InBot || c.State == Ended), e.Kind == CloseTicket && c.closes(e):
 			keys = append(keys, e.Key)
 		}
 	}
 	return keys
+}
+
+// closes reports whether the effect would close a ticket that is still to be closed.
+func (c *Conversation) closes(e Effect) bool {
+	t := c.ticketByKey(e.TicketKey)
+	return t != nil && t.Status == TicketClosing
 }
 
 // command applies a permitted command. One that is not permitted changes nothing.

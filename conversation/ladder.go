@@ -59,7 +59,7 @@ func (c *Conversation) tryRung(now time.Time) {
 		r := p.Ladder[c.Rung]
 		c.Rung++
 		e := Effect{Kind: Assign, Agent: r.Agent, Group: r.Group}
-		if r.SameAgent {
+		if r.SameAgent && c.Reason != AgentAway {
 			e.Agent = c.LastAgent.ID
 		}
 		if e.Agent == "" && e.Group == "" || !c.desk().Able(canAssign) || c.openTicket() == nil {

@@ -154,8 +154,8 @@ func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 	overtaken := t.Ticket.Vendor
 	t.Ticket = *ev.Ticket
 	t.Ticket.Vendor = merged(overtaken, t.Ticket.Vendor)
-	if t.Status == TicketDone {
-		// The desk closed it before its opening was known.
+	if t.Status == TicketDone || t.Status == TicketOpen {
+		// The desk closed it, or told about it, before its opening was known.
 		return
 	}
 	if t.Status != TicketOpening || t != c.ticket() || c.State == InBot || c.State == Ended {
@@ -174,7 +174,11 @@ func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 
 // nobodyAvailable follows the policy where no ticket was opened because nobody is there.
 func (c *Conversation) nobodyAvailable(now time.Time, e Effect) {
-	c.notOpened(now, e, NobodyThere, c.Route.Policy.OnUnavailable)
+	choice := c.Route.Policy.OnUnavailable
+	if choice == ToQueue {
+		choice = c.Route.Policy.OnExhausted
+	}
+	c.notOpened(now, e, NobodyThere, choice)
 }
 
 // openingFailed follows the policy where the desk opens no ticket.
@@ -184,7 +188,7 @@ func (c *Conversation) openingFailed(now time.Time, e Effect) {
 
 func (c *Conversation) notOpened(now time.Time, e Effect, reason Reason, choice Choice) {
 	t := c.ticketByKey(e.TicketKey)
-	if t == nil || t.Status == TicketFailed || t.Status == TicketDone {
+	if t == nil || t.Status != TicketOpening && t.Status != TicketClosing {
 		return
 	}
 	if t.Ticket.ID != "" {
