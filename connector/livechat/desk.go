@@ -155,7 +155,7 @@ func (c *Client) Availability(ctx context.Context, req connector.AvailabilityReq
 		group = n
 	}
 	status := ""
-	if customer := req.Vendor[customerKey]; customer != "" {
+	if customer := c.customerIn(req.Vendor); customer != "" {
 		var got struct {
 			Status map[string]string `json:"groups_status"`
 		}

@@ -155,6 +155,21 @@ func TestOpenGivesTheChatToTheAgentAskedFor(t *testing.T) {
 	require.Equal(t, connector.Invalid, connector.KindOf(err))
 }
 
+func TestOpenMakesACustomerWhoWasNotPrepared(t *testing.T) {
+	d := newDesk(t)
+	c := openConnection(t, d.web.URL)
+	req := openRequest(t, c, "shop:c1/e1-2")
+	// Another desk of the route was asked first, and left what it needs.
+	req.Vendor = map[string]string{"customer_id": "of-another-account", "customer_of": "another-desk"}
+	d.Faults.Set("customer/start_chat", fake.AcceptThenReset().For(1))
+	_, err := c.Open(t.Context(), req)
+	require.Equal(t, connector.UncertainOutcome, connector.KindOf(err))
+	ticket := mustOpen(t, c, req)
+	require.Len(t, d.Chats(), 1)
+	_, err = c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "hello", Vendor: req.Vendor})
+	require.NoError(t, err)
+}
+
 func TestBannedCustomerIsAConflict(t *testing.T) {
 	d := newDesk(t)
 	c := openConnection(t, d.web.URL)

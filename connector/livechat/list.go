@@ -34,7 +34,12 @@ func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([
 		}
 	}
 	for _, e := range own.Thread.Events {
-		add(c.said(req.Ticket.ID, e)...)
+		for _, ev := range c.said(req.Ticket.ID, e) {
+			// Our own sends are no news: FindSent settles the uncertain ones.
+			if ev.Kind != conversation.SendProven {
+				add(ev)
+			}
+		}
 	}
 	if own.Thread.Active {
 		add(c.standing(req, own)...)

@@ -24,6 +24,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
+	"github.com/handoff-engine/handoff/conversation"
 )
 
 // name is the vendor's name.
@@ -54,6 +55,10 @@ type Client struct {
 	// noProperties is until when our properties are done without, because the vendor refused them.
 	noProperties atomic.Int64
 	fileHosts    []string
+	unprepared   struct {
+		mu  sync.Mutex
+		ids map[conversation.Key]string
+	}
 }
 
 var (
@@ -97,6 +102,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	}
 	c.http = httpx.New(name, deps.HTTP, callsPerSecond)
 	c.http.Classify = classify
+	c.unprepared.ids = map[conversation.Key]string{}
 	c.tokens = newTokens(c.http, config)
 	c.region.Store(&config.Region)
 	for _, address := range []string{config.FilesURL, config.BaseURL} {

@@ -13,8 +13,12 @@ import (
 )
 
 const (
-	// customerKey is where the LiveChat customer's id is kept between calls.
+	// customerKey is where the LiveChat customer's id is kept between calls, and ownerKey the connection that made him:
+	// a route's next desk may be another LiveChat account.
 	customerKey = "customer_id"
+	ownerKey    = "customer_of"
+	// maxUnprepared bounds how many customers are kept in mind that were not prepared.
+	maxUnprepared = 1024
 	// maxSessionFields is the vendor's limit of session fields.
 	maxSessionFields = 100
 	// withoutProperties is how long our properties are done without once they are refused: registering them takes up to
@@ -29,14 +33,47 @@ const (
 // PrepareTicket makes the customer known at LiveChat. It cannot be found out whether an earlier call did, so it is a
 // step of its own; a repeat leaves an identity that nobody sees.
 func (c *Client) PrepareTicket(ctx context.Context, req connector.OpenRequest) (map[string]string, error) {
-	if id := req.Vendor[customerKey]; id != "" {
-		return map[string]string{customerKey: id}, nil
+	id := c.customerIn(req.Vendor)
+	if id == "" {
+		var err error
+		if id, err = c.tokens.newCustomer(ctx, "PrepareTicket"); err != nil {
+			return nil, err
+		}
 	}
-	id, err := c.tokens.newCustomer(ctx, "PrepareTicket")
+	return map[string]string{customerKey: id, ownerKey: c.connection}, nil
+}
+
+// customerIn gives the customer of this connection that is kept in vendor, or "".
+func (c *Client) customerIn(vendor map[string]string) string {
+	if owner := vendor[ownerKey]; owner != "" && owner != c.connection {
+		return ""
+	}
+	return vendor[customerKey]
+}
+
+// customerFor gives the customer in whose name a ticket is opened. One who was not prepared, because another desk was
+// asked first, is made now and kept in mind, so that a retry in this process opens the same chat.
+func (c *Client) customerFor(ctx context.Context, op string, req connector.OpenRequest) (string, error) {
+	if id := c.customerIn(req.Vendor); id != "" {
+		return id, nil
+	}
+	c.unprepared.mu.Lock()
+	id := c.unprepared.ids[req.Key]
+	c.unprepared.mu.Unlock()
+	if id != "" {
+		return id, nil
+	}
+	id, err := c.tokens.newCustomer(ctx, op)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return map[string]string{customerKey: id}, nil
+	c.unprepared.mu.Lock()
+	defer c.unprepared.mu.Unlock()
+	if len(c.unprepared.ids) >= maxUnprepared {
+		clear(c.unprepared.ids)
+	}
+	c.unprepared.ids[req.Key] = id
+	return id, nil
 }
 
 // Open starts the customer's chat, or resumes it, with the transcript as first messages. It looks first, so the same Key
@@ -51,8 +88,12 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		}
 		group = n
 	}
+	customer, err := c.customerFor(ctx, op, req)
+	if err != nil {
+		return conversation.Ticket{}, err
+	}
 	o := opening{
-		Client: c, req: req, op: op, customer: req.Vendor[customerKey], group: group,
+		Client: c, req: req, op: op, customer: customer, group: group,
 		events: transcriptEvents(req.Key, req.Transcript),
 	}
 	if err := o.profile(ctx); err != nil {
