@@ -142,21 +142,27 @@ func Run(t *testing.T, s Subject) {
 	s = s.withDefaults()
 	cases := expand(t, s)
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			f := attempt(t.Context(), c, s)
-			reason, excepted := s.except(c)
-			switch {
-			case f != nil && excepted:
-				t.Logf("excepted: %s", reason)
-			case f != nil:
-				t.Errorf("%s", f)
-			case excepted && s.Except[c.name] != "":
-				t.Errorf("%s is excepted (%s) and passes: the exception is no longer needed", c.name, reason)
-			}
-		})
+		t.Run(c.name, func(t *testing.T) { s.judge(t, c, attempt(t.Context(), c, s)) })
 	}
 	s.checkExceptions(t, cases)
 }
+
+// judge reports a failure that is not excepted, and an exception of this very case that is not needed.
+func (s Subject) judge(t T, c testCase, f *Failure) {
+	t.Helper()
+	reason, excepted := s.except(c)
+	_, exact := s.Except[c.name]
+	switch {
+	case f != nil && excepted:
+		t.Logf("excepted: %s", reason)
+	case f != nil:
+		t.Errorf("%s", f)
+	case exact:
+		t.Errorf(notNeeded, c.name, reason)
+	}
+}
+
+const notNeeded = "%s is excepted (%s) and passes: the exception is no longer needed"
 
 // Failures runs every case and gives the promises that were not kept, whether excepted or not. It is how the suite
 // itself is tested.
@@ -201,7 +207,7 @@ func (s Subject) except(c testCase) (reason string, ok bool) {
 
 // checkExceptions refuses exceptions without a reason or without a case, and those for a whole group in which every
 // case passes.
-func (s Subject) checkExceptions(t *testing.T, cases []testCase) {
+func (s Subject) checkExceptions(t T, cases []testCase) {
 	t.Helper()
 	for name, reason := range s.Except {
 		if strings.TrimSpace(reason) == "" {
@@ -222,7 +228,7 @@ func (s Subject) checkExceptions(t *testing.T, cases []testCase) {
 			continue
 		}
 		if !slices.ContainsFunc(group, func(c testCase) bool { return attempt(t.Context(), c, s) != nil }) {
-			t.Errorf("%s is excepted (%s) and passes: the exception is no longer needed", name, reason)
+			t.Errorf(notNeeded, name, reason)
 		}
 	}
 }
