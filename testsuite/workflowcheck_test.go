@@ -34,17 +34,17 @@ func TestWorkflowcheckReportsAPlantedClock(t *testing.T) {
 	require.Contains(t, report, "calls non-deterministic function time.Now")
 }
 
-// Workflowcheck looks only at workflows that some code registers: without the worker in its scope it prints nothing and
-// exits with 0. So a clock is planted in a copy of the model itself, and must be found from the worker.
-func TestWorkflowcheckFollowsTheWorkersWorkflowsIntoTheModel(t *testing.T) {
+// Given packages without a workflow, workflowcheck prints nothing and exits with 0. So a clock is planted in a copy of the
+// model itself, two packages away, and must be found from the packages that `make workflowcheck` names.
+func TestWorkflowcheckFollowsTheWorkflowsIntoTheModel(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"go.mod", "go.sum"} {
 		copyFile(t, filepath.Join(root(t), name), filepath.Join(dir, name))
 	}
-	for _, folder := range []string{"activities", "connector", "conversation", "workflows", "worker"} {
+	for _, folder := range []string{"activities", "connector", "conversation", "workflows"} {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(root(t), folder))))
 	}
-	report, clean := check(t, dir, "./worker/...")
+	report, clean := check(t, dir, "./workflows/...")
 	require.True(t, clean, report)
 
 	model := filepath.Join(dir, "conversation", "apply.go")
@@ -58,7 +58,7 @@ func TestWorkflowcheckFollowsTheWorkersWorkflowsIntoTheModel(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "conversation", "planted.go"),
 		[]byte("package conversation\n\nimport \"time\"\n\nfunc planted() { _ = time.Now() }\n"), 0o600))
 
-	report, clean = check(t, dir, "./worker/...")
+	report, clean = check(t, dir, "./workflows/...")
 	require.False(t, clean)
 	require.Contains(t, report, "workflows.Conversation is non-deterministic")
 	require.Contains(t, report, "conversation.planted is non-deterministic, reason: calls non-deterministic function time.Now")
