@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -109,7 +110,7 @@ type Spec struct {
 func Start(ctx context.Context, s Spec) (*Process, error) {
 	p := &Process{cmd: exec.Command(s.Path, s.Args...), done: make(chan struct{}), seen: make(chan struct{}, 1)}
 	p.cmd.Dir = s.Dir
-	p.cmd.Env = append(os.Environ(), s.Env...)
+	p.cmd.Env = append(inherited(), s.Env...)
 	r, w := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = w, w
 	// A process whose parent dies must not stay behind.
@@ -142,6 +143,22 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 		}
 	}
 	return p, nil
+}
+
+// inherited is our environment without what is meant for us alone: handoff refuses settings that it does not know.
+func inherited() []string {
+	var env []string
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "HANDOFF_STANDALONE_BINARY=") && !strings.HasPrefix(v, "HANDOFF_BINARY=") {
+			env = append(env, v)
+		}
+	}
+	return env
+}
+
+// environment is ours without the settings of handoff: a process under test gets its own, and nobody else's.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "HANDOFF_") })
 }
 
 func (p *Process) read(r io.Reader, log io.Writer) {
