@@ -20,7 +20,7 @@ func check(t *testing.T, dir, packages string) (report string, clean bool) {
 	if program == "" {
 		t.Skip("run by `make workflowcheck`, which sets " + checker)
 	}
-	cmd := exec.CommandContext(t.Context(), program, "-config", filepath.Join(root(t), ".workflowcheck.yml"), packages)
+	cmd := exec.CommandContext(t.Context(), program, "-test=false", "-config", filepath.Join(root(t), ".workflowcheck.yml"), packages)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	out, err := cmd.CombinedOutput()
