@@ -141,7 +141,7 @@ routes:
 				AcceptWithin: conversation.Duration(time.Minute), MaxWait: conversation.Duration(20 * time.Minute),
 				Ladder:       []conversation.Rung{{SameAgent: true}, {Group: "7", AcceptWithin: conversation.Duration(30 * time.Second)}},
 				OnClose:      conversation.ToBot,
-				Texts:        map[conversation.TextName]string{"assigned": "Hello, {agent} here.", "waiting": ""},
+				Texts:        texts("assigned", "Hello, {agent} here.", "waiting", ""),
 				HandoffWords: []string{"human"},
 			},
 		},
@@ -155,6 +155,15 @@ routes:
 			},
 		},
 	}, loaded.Routes)
+}
+
+// texts makes a policy's texts of names and values.
+func texts(pairs ...string) map[conversation.TextName]string {
+	all := map[conversation.TextName]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		all[conversation.TextName(pairs[i])] = pairs[i+1]
+	}
+	return all
 }
 
 func TestTheQueueOfAConnectionBeginsWithTheTaskQueue(t *testing.T) {
