@@ -11,6 +11,10 @@ import (
 // silent is above every level that the server logs at.
 const silent = slog.LevelError + 1
 
+// largePage is what the server warns of whenever the web UI shows a history: the
+// UI asks for 1,000 events and gets 256, which harms nobody.
+const largePage = "GetHistory page size is larger than threshold"
+
 // serverLogger passes on what is worth a person's time: errors while the server
 // starts, warnings and errors while it serves, and nothing while it stops, for
 // its parts report one another's end as failures then.
@@ -49,7 +53,7 @@ func (l serverLogger) SLog() *slog.Logger { return l.to }
 
 func (l serverLogger) log(level slog.Level, msg string, tags []tag.Tag) {
 	ctx := context.Background()
-	if level < l.level.Level() || !l.to.Enabled(ctx, level) {
+	if level < l.level.Level() || msg == largePage || !l.to.Enabled(ctx, level) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, len(tags))

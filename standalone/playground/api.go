@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector/memory"
-	"github.com/handoff-engine/handoff/standalone/playground/vendor"
+	"github.com/handoff-engine/handoff/standalone/playground/shop"
 )
 
 // An action is what a page asks for. Each address reads the fields it needs.
@@ -21,8 +21,8 @@ type action struct {
 	On          bool                `json:"on"`
 }
 
-func (a action) words() vendor.Words {
-	return vendor.Words{ID: a.ID, Text: strings.TrimSpace(a.Text), Attachments: a.Attachments}
+func (a action) words() shop.Words {
+	return shop.Words{ID: a.ID, Text: strings.TrimSpace(a.Text), Attachments: a.Attachments}
 }
 
 // api answers the pages.
@@ -92,11 +92,11 @@ func answer(w http.ResponseWriter, body any, err error) {
 func fail(w http.ResponseWriter, err error) {
 	status := http.StatusServiceUnavailable
 	switch {
-	case errors.Is(err, vendor.ErrUnknown):
+	case errors.Is(err, shop.ErrUnknown):
 		status = http.StatusNotFound
-	case errors.Is(err, vendor.ErrClosed), errors.Is(err, vendor.ErrAway):
+	case errors.Is(err, shop.ErrClosed), errors.Is(err, shop.ErrAway):
 		status = http.StatusConflict
-	case errors.Is(err, vendor.ErrEmpty), errors.Is(err, vendor.ErrTooLong), errors.Is(err, errBadRequest), errors.Is(err, errFile):
+	case errors.Is(err, shop.ErrEmpty), errors.Is(err, shop.ErrTooLong), errors.Is(err, errBadRequest), errors.Is(err, errFile):
 		status = http.StatusBadRequest
 	}
 	w.Header().Set("Content-Type", "application/json")

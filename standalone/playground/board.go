@@ -38,10 +38,14 @@ type board struct {
 	wanted  map[any][]string // by who looks
 	status  map[string]Status
 	changed chan struct{}
+	kick    chan struct{} // somebody looks at what is not known yet
 }
 
 func newBoard(lookup func(ctx context.Context, conversation string) (Status, error)) *board {
-	return &board{lookup: lookup, wanted: map[any][]string{}, status: map[string]Status{}, changed: make(chan struct{})}
+	return &board{
+		lookup: lookup, wanted: map[any][]string{}, status: map[string]Status{},
+		changed: make(chan struct{}), kick: make(chan struct{}, 1),
+	}
 }
 
 // want says which conversations the viewer looks at, and gives what is known.
@@ -51,8 +55,14 @@ func (b *board) want(viewer any, conversations []string) map[string]Status {
 	b.wanted[viewer] = conversations
 	known := map[string]Status{}
 	for _, id := range conversations {
-		if s, ok := b.status[id]; ok {
+		s, ok := b.status[id]
+		if ok {
 			known[id] = s
+			continue
+		}
+		select {
+		case b.kick <- struct{}{}:
+		default:
 		}
 	}
 	return known
@@ -86,6 +96,8 @@ func (b *board) run(ctx context.Context, vendorChanged func() <-chan struct{}) {
 		case <-changed:
 			pause = time.After(lookAfter)
 		case <-pause:
+			continue
+		case <-b.kick:
 			continue
 		}
 		select {

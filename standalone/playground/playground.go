@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/handoff-engine/handoff/standalone/playground/vendor"
+	"github.com/handoff-engine/handoff/standalone/playground/shop"
 )
 
 // Prefix is where Handler wants to be mounted.
@@ -67,9 +67,10 @@ type Timer struct {
 // Playground serves the pages and the vendor.
 type Playground struct {
 	cfg    Config
-	vendor *vendor.Vendor
+	vendor *shop.Vendor
 	board  *board
 	files  files
+	ended  chan struct{} // closed when Run ends, so that streams end too
 }
 
 // Open opens the playground with all that it knew before.
@@ -82,7 +83,7 @@ func Open(cfg Config) (*Playground, error) {
 	if err := os.MkdirAll(store.dir, 0o700); err != nil {
 		return nil, errors.Join(errors.New("creating the playground's directory"), err)
 	}
-	v, err := vendor.Open(vendor.Config{
+	v, err := shop.Open(shop.Config{
 		Dir: cfg.Dir, Secret: cfg.Secret, Logger: cfg.Logger,
 		ChannelURL: cfg.BaseURL + "/webhooks/" + cfg.Channel,
 		DeskURL:    cfg.BaseURL + "/webhooks/" + cfg.Desk,
@@ -90,12 +91,14 @@ func Open(cfg Config) (*Playground, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Playground{cfg: cfg, vendor: v, board: newBoard(cfg.Lookup), files: store}, nil
+	return &Playground{cfg: cfg, vendor: v, board: newBoard(cfg.Lookup), files: store, ended: make(chan struct{})}, nil
 }
 
 // Run posts the vendor's webhooks and keeps the states up to date until ctx ends.
+// It is called once.
 func (p *Playground) Run(ctx context.Context) {
 	var wg sync.WaitGroup
+	wg.Go(func() { <-ctx.Done(); close(p.ended) })
 	wg.Go(func() { p.vendor.Run(ctx) })
 	wg.Go(func() { p.board.run(ctx, p.vendor.Changed) })
 	wg.Wait()
@@ -111,7 +114,7 @@ func (p *Playground) Handler() http.Handler {
 	// A page of another origin must not act here in the visitor's name.
 	mux.Handle(Prefix+"api/", http.NewCrossOriginProtection().Handler(http.StripPrefix(Prefix+"api", p.api())))
 	mux.HandleFunc("GET "+Prefix+"files/{id}/{name}", p.files.serve)
-	mux.Handle("GET "+Prefix, http.StripPrefix(Prefix, pages()))
+	mux.Handle(Prefix, http.StripPrefix(Prefix, pages()))
 	return mux
 }
 

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/handoff-engine/handoff/standalone/playground/vendor"
+	"github.com/handoff-engine/handoff/standalone/playground/shop"
 )
 
 const (
@@ -17,14 +17,14 @@ const (
 
 // chatSnapshot is all that the customer's page shows.
 type chatSnapshot struct {
-	Chat     vendor.ChatView `json:"chat"`
-	Status   Status          `json:"status"`
-	Workflow string          `json:"workflow,omitempty"`
+	Chat     shop.ChatView `json:"chat"`
+	Status   Status        `json:"status"`
+	Workflow string        `json:"workflow,omitempty"`
 }
 
 // deskSnapshot is all that the agent's page shows.
 type deskSnapshot struct {
-	Desk   vendor.DeskView   `json:"desk"`
+	Desk   shop.DeskView     `json:"desk"`
 	Status map[string]Status `json:"status"`
 }
 
@@ -67,7 +67,8 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request, snapshot fun
 	viewer := new(int) // a name for this stream
 	defer p.board.forget(viewer)
 	out := http.NewResponseController(w)
-	_ = out.SetWriteDeadline(time.Time{}) // the server's limit is for short answers
+	// The server's time limits are for short requests and answers.
+	_, _ = out.SetReadDeadline(time.Time{}), out.SetWriteDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = fmt.Fprint(w, "retry: 700\n\n")
@@ -91,18 +92,20 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request, snapshot fun
 		} else if _, err := fmt.Fprint(w, ":\n\n"); err != nil {
 			return
 		}
-		if out.Flush() != nil || !waitForChange(r, vendorChanged, statusChanged) {
+		if out.Flush() != nil || !p.waitForChange(r, vendorChanged, statusChanged) {
 			return
 		}
 	}
 }
 
-// waitForChange reports false when the page is gone.
-func waitForChange(r *http.Request, vendorChanged, statusChanged <-chan struct{}) bool {
+// waitForChange reports false when the page is gone, or the process stops.
+func (p *Playground) waitForChange(r *http.Request, vendorChanged, statusChanged <-chan struct{}) bool {
 	beat := time.NewTimer(heartbeat)
 	defer beat.Stop()
 	select {
 	case <-r.Context().Done():
+		return false
+	case <-p.ended:
 		return false
 	case <-beat.C:
 		return true

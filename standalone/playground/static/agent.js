@@ -1,5 +1,5 @@
 import { $, h, icon, themeButton, post, postUntilTaken, upload, follow, newID, pill, steps, countdown, deadlineText,
-  reasonText, owner, time, avatar, linked, attachment, renderList, growing, typing } from "./live.js";
+  reasonText, owner, time, avatar, linked, attachment, renderList, pinned, growing, typing } from "./live.js";
 
 const ME = "handoff.agent", TAB = "handoff.tab";
 
@@ -9,6 +9,7 @@ let selected = decodeURIComponent(location.hash.slice(1)) || null;
 let view = null;
 let info = {};
 let stopFollowing = null;
+const toEnd = pinned($("#scroll"), $("#messages"));
 let asNote = false;
 
 $("#theme").append(themeButton());
@@ -168,7 +169,6 @@ function renderHead(t, s) {
 function renderMessages(t) {
   const list = $("#messages");
   const first = !list.childElementCount;
-  const atEnd = nearEnd();
   const entries = [];
   if (t.transcript?.length) {
     entries.push({ id: "before", key: t.id, make: () => h("div.rule", {}, "What was said before the handoff") });
@@ -181,7 +181,7 @@ function renderMessages(t) {
   }
   if (t.closed) entries.push({ id: "closed", key: t.since, make: () => h("div.rule", {}, `closed at ${time(t.since)}`) });
   renderList(list, entries, !first);
-  if (first || atEnd) toEnd();
+  if (first) toEnd();
 }
 
 function bubble(t, m) {
@@ -189,7 +189,7 @@ function bubble(t, m) {
   const kind = m.note ? "note.mine" : role === "agent" ? "mine" : role === "system" ? "notice" : role === "bot" ? "theirs.bot" : "theirs";
   const who = role === "customer" ? m.author.name || t.customer || "Customer" : m.author.name || (role === "bot" ? "Bot" : "");
   return h(`div.said.${kind}`, {},
-    kind !== "notice" && h("span.who", {}, h("b", {}, who), m.note ? " left a note that only agents see" : role === "bot" ? ", bot" : "", " ", time(m.at)),
+    kind !== "notice" && h("span.who", {}, h("b", {}, who), m.note ? " left a note that only agents see" : role === "bot" && m.author.name ? ", bot" : "", " ", time(m.at)),
     (m.attachments || []).map(attachment),
     m.text && h("div.bubble", {}, linked(m.text)));
 }
@@ -240,8 +240,6 @@ function renderSide(t, s, mine) {
 }
 
 const sentence = (s) => s.charAt(0).toUpperCase() + s.slice(1);
-const nearEnd = () => { const s = $("#scroll"); return s.scrollHeight - s.scrollTop - s.clientHeight < 90; };
-const toEnd = () => requestAnimationFrame(() => { const s = $("#scroll"); s.scrollTop = s.scrollHeight; });
 
 // Writing.
 

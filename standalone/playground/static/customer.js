@@ -1,5 +1,5 @@
 import { $, h, icon, themeButton, post, postUntilTaken, upload, follow, newID, pill, steps, countdown, deadlineText,
-  owner, time, avatar, linked, attachment, renderList, growing, typing } from "./live.js";
+  owner, time, avatar, linked, attachment, renderList, pinned, growing, typing } from "./live.js";
 
 const CHAT = "handoff.chat", UNSENT = "handoff.unsent", OPEN = "handoff.open";
 const phone = matchMedia("(max-width: 640px)");
@@ -17,6 +17,7 @@ $("#menu-button").append(icon("more"));
 $("#attach").append(icon("clip"));
 $("#send").append(icon("send"));
 
+const toEnd = pinned($("#scroll"), $("#messages"));
 const keep = () => localStorage.setItem(UNSENT, JSON.stringify(unsent));
 
 // Opening and closing.
@@ -117,7 +118,6 @@ function render() {
   const messages = view.chat.messages;
   const there = new Set(messages.map((m) => m.id));
   if (unsent.some((m) => there.has(m.id))) { unsent = unsent.filter((m) => !there.has(m.id)); keep(); }
-  const atEnd = nearEnd();
   const first = !$("#messages").childElementCount;
 
   // The last ones of the customer that handoff has not acknowledged.
@@ -140,7 +140,7 @@ function render() {
   renderHead();
   renderStatus();
   renderQuick(messages);
-  if (first || atEnd) toEnd();
+  if (first) toEnd();
   if ($("#widget").hidden) $("#launcher").classList.toggle("unread", messages.length > seen && seen > 0);
   else seen = messages.length;
 }
@@ -200,11 +200,8 @@ function renderQuick(messages) {
   $("#quick").dataset.key = key;
   $("#quick").replaceChildren(...buttons.map((b) =>
     h("button", { type: "button", onclick: () => say(b.value || b.label) }, b.label)));
-  if (nearEnd()) toEnd();
 }
 
-const nearEnd = () => { const s = $("#scroll"); return s.scrollHeight - s.scrollTop - s.clientHeight < 90; };
-const toEnd = () => requestAnimationFrame(() => { const s = $("#scroll"); s.scrollTop = s.scrollHeight; });
 
 // Writing.
 
@@ -226,5 +223,6 @@ $("#file").onchange = async () => {
 };
 
 const before = localStorage.getItem(OPEN);
-show(before ? before === "yes" : !phone.matches);
+const framed = window !== window.top; // side by side with the desk, the chat is what counts
+show(framed || (before ? before === "yes" : !phone.matches));
 enter();

@@ -12,6 +12,6 @@ line();
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) setInterval(line, 1800);
 
 const info = await fetch("/playground/api/info").then((r) => r.json());
-$("#workflows").href = info.workflows_url || "#";
+$("#workflows").href = `${info.workflows_url}?query=${encodeURIComponent('`WorkflowType`="Conversation"')}`;
 $("#workflows").hidden = !info.workflows_url;
 $("#timers").replaceChildren(...(info.timers || []).map((t) => h("div", {}, h("dt", {}, t.name), h("dd", {}, t.value))));

@@ -133,7 +133,7 @@ const DEADLINES = {
   accept: "until somebody else is asked",
   first_reply: "for the agent's first words",
   agent_idle: "for the agent to answer",
-  customer_idle_warning: "until the customer is reminded",
+  customer_idle_warning: "until a reminder",
   customer_idle: "until the chat is closed",
   max_wait: "until the bot takes over",
   bot_idle: "until the chat is closed",
@@ -208,7 +208,7 @@ export function countdown(at) {
   return e;
 }
 
-export const time = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+export const time = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 export function initials(name) {
   return (name || "?").split(/\s+/).map((w) => w[0]).slice(0, 2).join("").toUpperCase();
@@ -259,6 +259,23 @@ export function renderList(list, entries, animate) {
     else list.insertBefore(e, place);
   }
   for (const e of old.values()) e.remove();
+}
+
+/** Keeps a list at its end, unless the reader went up. Gives a function that goes to the end. */
+export function pinned(scroll, list) {
+  let end = true, last = 0;
+  scroll.addEventListener("scroll", () => {
+    const near = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
+    // Only going up leaves the end: the list may have grown since it was scrolled.
+    if (near) end = true;
+    else if (scroll.scrollTop < last - 2) end = false;
+    last = scroll.scrollTop;
+  }, { passive: true });
+  const toEnd = () => { end = true; scroll.scrollTop = scroll.scrollHeight; };
+  const grew = new ResizeObserver(() => { if (end) toEnd(); });
+  grew.observe(list);
+  grew.observe(scroll);
+  return toEnd;
 }
 
 /** A text field that grows, sends on Enter and breaks lines on Shift+Enter. */

@@ -1,4 +1,4 @@
-package vendor_test
+package shop_test
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/handoff-engine/handoff/connector/memory"
-	"github.com/handoff-engine/handoff/standalone/playground/vendor"
+	"github.com/handoff-engine/handoff/standalone/playground/shop"
 )
 
 const secret = "a secret of the test"
@@ -82,16 +82,16 @@ func (g *gateway) told(t *testing.T, n int) (told []string) {
 	return told
 }
 
-func open(t *testing.T, dir string, g *gateway) *vendor.Vendor {
+func open(t *testing.T, dir string, g *gateway) *shop.Vendor {
 	t.Helper()
-	v, err := vendor.Open(vendor.Config{Dir: dir, Secret: secret, ChannelURL: g.URL + "/c", DeskURL: g.URL + "/d"})
+	v, err := shop.Open(shop.Config{Dir: dir, Secret: secret, ChannelURL: g.URL + "/c", DeskURL: g.URL + "/d"})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = v.Close() }) // some tests close it themselves
 	return v
 }
 
 // run posts webhooks until the test ends.
-func run(t *testing.T, v *vendor.Vendor) {
+func run(t *testing.T, v *shop.Vendor) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -99,7 +99,7 @@ func run(t *testing.T, v *vendor.Vendor) {
 	t.Cleanup(func() { cancel(); <-done })
 }
 
-func call[T any](t *testing.T, v *vendor.Vendor, method, path string, req any) (status int, answer T) {
+func call[T any](t *testing.T, v *shop.Vendor, method, path string, req any) (status int, answer T) {
 	t.Helper()
 	body, err := json.Marshal(req)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func call[T any](t *testing.T, v *vendor.Vendor, method, path string, req any) (
 	return w.Code, answer
 }
 
-func openTicket(t *testing.T, v *vendor.Vendor, key string) string {
+func openTicket(t *testing.T, v *shop.Vendor, key string) string {
 	t.Helper()
 	status, opened := call[memory.OpenResult](t, v, "POST", "/desk/tickets", memory.OpenRequest{Key: key, Conversation: "shop-chat:c-1"})
 	require.Equal(t, http.StatusOK, status)
@@ -125,7 +125,7 @@ func TestWebhooksKeepTheirOrderThroughRefusals(t *testing.T) {
 	id, err := v.Arrive("Ada")
 	require.NoError(t, err)
 	for _, text := range []string{"one", "two", "three"} {
-		require.NoError(t, v.Say(id, vendor.Words{Text: text}))
+		require.NoError(t, v.Say(id, shop.Words{Text: text}))
 	}
 	require.Equal(t, []string{"customer.message one", "customer.message two", "customer.message three"}, g.told(t, 3))
 }
@@ -135,13 +135,13 @@ func TestWhatWasNotPostedIsPostedAfterARestart(t *testing.T) {
 	v := open(t, dir, g)
 	id, err := v.Arrive("Ada")
 	require.NoError(t, err)
-	require.NoError(t, v.Say(id, vendor.Words{ID: "m1", Text: "still there?"}))
+	require.NoError(t, v.Say(id, shop.Words{ID: "m1", Text: "still there?"}))
 	require.NoError(t, v.Close())
 
 	v = open(t, dir, g)
 	run(t, v)
 	require.Equal(t, []string{"customer.message still there?"}, g.told(t, 1))
-	require.NoError(t, v.Say(id, vendor.Words{ID: "m1", Text: "still there?"}), "a repeat by the page")
+	require.NoError(t, v.Say(id, shop.Words{ID: "m1", Text: "still there?"}), "a repeat by the page")
 	chat, err := v.Chat(id)
 	require.NoError(t, err)
 	require.Equal(t, []string{"Hi, I'm Fern, the shop's assistant. What can I do for you?", "still there?"}, texts(chat.Messages))
@@ -167,7 +167,7 @@ func TestATornLastLineIsCutOff(t *testing.T) {
 	require.NoError(t, f.Close())
 
 	v = open(t, dir, g)
-	require.NoError(t, v.Say(id, vendor.Words{Text: "hello"}))
+	require.NoError(t, v.Say(id, shop.Words{Text: "hello"}))
 	require.NoError(t, v.Close())
 	v = open(t, dir, g)
 	chat, err := v.Chat(id)
@@ -235,12 +235,12 @@ func TestWhatTheAgentDoesIsToldInOrder(t *testing.T) {
 	v := open(t, t.TempDir(), g)
 	run(t, v)
 	id := openTicket(t, v, "k1")
-	require.NoError(t, v.Answer(id, "maya", vendor.Words{Text: "I have it"}), "who answers, takes")
-	require.NoError(t, v.Note(id, "maya", vendor.Words{Text: "between us"}))
+	require.NoError(t, v.Answer(id, "maya", shop.Words{Text: "I have it"}), "who answers, takes")
+	require.NoError(t, v.Note(id, "maya", shop.Words{Text: "between us"}))
 	require.NoError(t, v.Transfer(id, "maya", "tom"))
 	require.NoError(t, v.SetOnline("tom", false))
 	require.NoError(t, v.HandBack(id, "ines"))
-	require.ErrorIs(t, v.Answer(id, "maya", vendor.Words{Text: "too late"}), vendor.ErrClosed)
+	require.ErrorIs(t, v.Answer(id, "maya", shop.Words{Text: "too late"}), shop.ErrClosed)
 	require.Equal(t, []string{
 		"agent.assigned", "agent.message I have it", "agent.note between us", "agent.assigned",
 		"agent.unassigned", "ticket.back_to_bot",
@@ -310,7 +310,7 @@ func TestListsTellWhatWebhooksTold(t *testing.T) {
 	v := open(t, t.TempDir(), g)
 	run(t, v)
 	id := openTicket(t, v, "k1")
-	require.NoError(t, v.Answer(id, "maya", vendor.Words{Text: "hello"}))
+	require.NoError(t, v.Answer(id, "maya", shop.Words{Text: "hello"}))
 	g.told(t, 2)
 	_, page := call[memory.MessagePage](t, v, "GET", "/desk/tickets/"+id+"/messages", nil)
 	require.Equal(t, g.events[1].ID, page.Messages[0].EventID)

@@ -1,4 +1,4 @@
-package vendor
+package shop
 
 import (
 	"encoding/json"
@@ -83,10 +83,11 @@ type Ticket struct {
 	Agent    string
 	Offered  string
 	Closed   bool
-	// Since is when the owner or the closing changed last, and EventID the webhook
-	// that told so, empty where the caller itself brought it about.
+	// Since is when the owner or the closing changed last, and EventID and Event the
+	// webhook that told so, empty where the caller itself brought it about.
 	Since   time.Time
 	EventID string
+	Event   string
 
 	events int64
 }
@@ -154,11 +155,14 @@ func (s *state) apply(c change) {
 	case opWritten:
 		ticket.Messages = append(ticket.Messages, *c.Message)
 	case opOwned:
-		ticket.Agent, ticket.Offered, ticket.Since, ticket.EventID = c.Agent, "", c.At, ""
+		ticket.Agent, ticket.Offered = c.Agent, ""
+		ticket.quietly(c.At)
 	case opOffered:
-		ticket.Agent, ticket.Offered, ticket.Since, ticket.EventID = "", c.Agent, c.At, ""
+		ticket.Agent, ticket.Offered = "", c.Agent
+		ticket.quietly(c.At)
 	case opClosed:
-		ticket.Closed, ticket.Offered, ticket.Since, ticket.EventID = true, "", c.At, ""
+		ticket.Closed, ticket.Offered = true, ""
+		ticket.quietly(c.At)
 	case opOnline:
 		s.away[c.Agent] = !c.On
 	case opEvent:
@@ -169,6 +173,10 @@ func (s *state) apply(c change) {
 		s.keys[c.Key] = usedKey{path: c.Path, answer: c.Answer}
 	}
 }
+
+// quietly notes that the ticket stands differently. If a webhook tells of it, its
+// event follows in the same transaction.
+func (t *Ticket) quietly(at time.Time) { t.Since, t.EventID, t.Event = at, "", "" }
 
 // announce puts an event at the end of those that wait.
 func (s *state) announce(c change) {
@@ -181,7 +189,7 @@ func (s *state) announce(c change) {
 	t.events++
 	switch c.Event.Type {
 	case memory.TypeAgentAssigned, memory.TypeAgentUnassigned, memory.TypeTicketClosed, memory.TypeTicketBackToBot:
-		t.EventID = c.Event.ID
+		t.EventID, t.Event = c.Event.ID, c.Event.Type
 	}
 }
 

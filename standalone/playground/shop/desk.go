@@ -1,4 +1,4 @@
-package vendor
+package shop
 
 import (
 	"net/http"
@@ -120,7 +120,7 @@ func (v *Vendor) deskList(r *http.Request) (any, error) {
 	if t == nil {
 		return nil, ErrUnknown
 	}
-	status := &memory.TicketStatus{ID: t.ID, Closed: t.Closed, EventID: t.EventID, At: t.Since}
+	status := &memory.TicketStatus{ID: t.ID, Closed: t.Closed, EventID: t.EventID, Event: t.Event, At: t.Since}
 	if t.Agent != "" {
 		who := author(t.Agent)
 		status.Agent = &who

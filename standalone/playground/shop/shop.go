@@ -1,10 +1,10 @@
-// Package vendor is the vendor of the playground: a chat with a small bot, and a
+// Package shop is the vendor of the playground: a chat with a small bot, and a
 // desk, that speak the protocol of the connector memory and keep all they know
 // in a journal on disk.
 //
 // It is the other side: handoff knows it only through HTTP, as it knows every
 // vendor, so what is shown in the playground is what happens in production.
-package vendor
+package shop
 
 import (
 	"context"

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/handoff-engine/handoff/config"
+	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/standalone/playground"
+	"github.com/handoff-engine/handoff/workflows"
+)
+
+//go:embed playground.yaml
+var playgroundYAML []byte
+
+func playgroundDir(o options) string { return filepath.Join(o.dataDir, "playground") }
+
+// loadPlayground opens the connections of the playground's own route.
+func loadPlayground(o options, baseURL string, opts config.Options) (*config.Loaded, error) {
+	secret, err := vendorSecret(playgroundDir(o))
+	if err != nil {
+		return nil, err
+	}
+	opts.Lookup = func(name string) (string, bool) {
+		switch name {
+		case "VENDOR_URL":
+			return baseURL + playground.VendorPath, true
+		case "VENDOR_SECRET":
+			return secret, true
+		}
+		return "", false
+	}
+	return config.Parse("playground.yaml", playgroundYAML, opts)
+}
+
+// vendorSecret gives the secret that the connections and the vendor share. It is
+// made once for a data directory.
+func vendorSecret(dir string) (string, error) {
+	file := filepath.Join(dir, "secret")
+	b, err := os.ReadFile(file)
+	if err == nil && len(strings.TrimSpace(string(b))) > 0 {
+		return strings.TrimSpace(string(b)), nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("reading the playground's secret: %w", err)
+	}
+	secret := rand.Text()
+	err = errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(file, []byte(secret+"\n"), 0o600))
+	if err != nil {
+		return "", fmt.Errorf("writing the playground's secret: %w", err)
+	}
+	return secret, nil
+}
+
+func openPlayground(o options, s started, conversations *workflows.Client, logger *slog.Logger) (*playground.Playground, error) {
+	secret, err := vendorSecret(playgroundDir(o))
+	if err != nil {
+		return nil, err
+	}
+	return playground.Open(playground.Config{
+		Dir: playgroundDir(o), Secret: secret, BaseURL: s.baseURL, Channel: "shop-chat", Desk: "shop-desk", Logger: logger,
+		Info: playground.Info{WorkflowsURL: s.workflowsURL, WorkflowURL: s.workflowsURL + "/", Timers: timers()},
+		Lookup: func(ctx context.Context, id string) (playground.Status, error) {
+			view, err := conversations.View(ctx, id)
+			if errors.Is(err, conversation.ErrNotFound) {
+				return playground.Status{}, nil
+			}
+			return statusOf(view), err
+		},
+	})
+}
+
+// statusOf is what the pages show of a conversation.
+func statusOf(v conversation.View) playground.Status {
+	s := playground.Status{State: string(v.State), Reason: string(v.Reason), Since: v.Since}
+	if v.Agent != nil {
+		s.Agent = v.Agent.Name
+	}
+	if v.NextDeadline != nil {
+		s.Deadline, s.DeadlineAt = string(v.NextDeadline.Name), v.NextDeadline.At
+	}
+	for _, t := range v.History {
+		s.Past = append(s.Past, string(t.From))
+	}
+	return s
+}
+
+// timers are the deadlines of playground.yaml, in words.
+func timers() []playground.Timer {
+	return []playground.Timer{
+		{Name: "An agent takes the ticket", Value: "30 s"},
+		{Name: "First words of the agent", Value: "30 s"},
+		{Name: "The same agent, once more", Value: "20 s"},
+		{Name: "An answer of the agent", Value: "45 s"},
+		{Name: "The whole wait", Value: "3 min"},
+		{Name: "An answer of the customer", Value: "5 min"},
+	}
+}
