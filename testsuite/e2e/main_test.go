@@ -1,0 +1,46 @@
+// Package e2e tells whole stories over real HTTP: the Temporal server, the gateway and the worker are processes, Landbot
+// and LiveChat are strict fakes, and an oracle compares what was said with what each side saw.
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/testsuite/fake"
+	"github.com/handoff-engine/handoff/testsuite/oracle"
+	"github.com/handoff-engine/handoff/testsuite/system"
+)
+
+// needsProcesses skips a test that starts processes where only short ones are wanted.
+func needsProcesses(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts processes; run without -short")
+	}
+}
+
+// judge is the oracle's last word on a whole test: both sides saw everything once and in order, what was acknowledged
+// is stored, the books balance, every history replays.
+func judge(t *testing.T, s *system.System, duplicates oracle.Duplicates, customers ...*system.Customer) []oracle.Run {
+	t.Helper()
+	views := map[string]conversation.View{}
+	for _, c := range customers {
+		views[c.Conversation] = c.UntilHeard(t)
+		require.Empty(t, c.Findings(duplicates))
+	}
+	runs := s.Histories(t)
+	require.Empty(t, oracle.Sound(runs))
+	require.Empty(t, oracle.Stored(runs, attempts(s)))
+	for _, c := range customers {
+		view := c.View(t)
+		own := oracle.Runs(s.Histories(t), c.Conversation)
+		require.Empty(t, oracle.Counted(own, view))
+	}
+	return runs
+}
+
+func attempts(s *system.System) []fake.Attempt {
+	return append(s.Landbot.Hooks().Attempts(), s.LiveChat.Hooks.Attempts()...)
+}

@@ -1,0 +1,36 @@
+package system
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"testing"
+)
+
+// The ports come from below the range that the operating system gives to outgoing connections: a port whose process was
+// killed must be free when the process comes back.
+const (
+	firstPort = 20000
+	portCount = 10000
+)
+
+// freePort gives a port of 127.0.0.1 that nobody uses now.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for range 200 {
+		port := firstPort + rand.IntN(portCount)
+		l, err := net.Listen("tcp", address(port))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			continue
+		}
+		return port
+	}
+	t.Fatal(fmt.Errorf("no free port between %d and %d", firstPort, firstPort+portCount))
+	return 0
+}
+
+func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
