@@ -159,7 +159,7 @@ routes:
 
 // texts makes a policy's texts of names and values.
 func texts(pairs ...string) map[conversation.TextName]string {
-	all := map[conversation.TextName]string{}
+	all := make(map[conversation.TextName]string)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		all[conversation.TextName(pairs[i])] = pairs[i+1]
 	}
