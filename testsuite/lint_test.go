@@ -66,6 +66,7 @@ var allowed = map[string]string{
 	"connector/sign/sign.go":     "package sign\n",
 	"conversation/rules.go":      "package conversation\n\nimport \"time\"\n\nvar _ = time.Second\n",
 	"standalone/embedded/run.go": "package embedded\n\nimport _ \"go.temporal.io/server\"\n",
+	"workflows/client.go":        "package workflows\n\nimport (\n\t_ \"sync\"\n\t\"time\"\n)\n\nvar _ = time.Now()\n",
 	"testsuite/scenario/run.go":  "package scenario\n\nimport _ \"" + module + "/connector/acme\"\n",
 }
 
