@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -30,6 +31,8 @@ const (
 	maxAnswer = 8 << 20
 	// maxRetryAfter caps what a vendor may ask us to wait.
 	maxRetryAfter = 15 * time.Minute
+	// burstShare is the part of a vendor's limit that may be used at once; the rest is spread over the second.
+	burstShare = 0.2
 	// DefaultTimeout bounds one call where the context does not.
 	DefaultTimeout = 20 * time.Second
 )
@@ -51,7 +54,9 @@ func New(vendor string, base *http.Client, callsPerSecond float64) *Client {
 		c.http = &http.Client{Transport: NewTransport(), Timeout: DefaultTimeout, CheckRedirect: refuseRedirect}
 	}
 	if callsPerSecond > 0 {
-		c.limiter = rate.NewLimiter(rate.Limit(callsPerSecond), max(1, int(callsPerSecond)))
+		// Steady pace and burst together stay within the limit in any one second.
+		burst := max(1, math.Floor(callsPerSecond*burstShare))
+		c.limiter = rate.NewLimiter(rate.Limit(max(callsPerSecond-burst, callsPerSecond/2)), int(burst))
 	}
 	return c
 }

@@ -2,7 +2,6 @@ package httpx_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -67,7 +66,7 @@ func failure(t *testing.T, ctx context.Context, c *httpx.Client, r httpx.Request
 	_, err := c.Do(ctx, r, into)
 	require.Error(t, err)
 	var e *connector.Error
-	require.True(t, errors.As(err, &e))
+	require.ErrorAs(t, err, &e)
 	require.Equal(t, "acme", e.Connector)
 	require.Equal(t, "Send", e.Op)
 	require.NotContains(t, err.Error(), secretInURL)

@@ -35,9 +35,6 @@ const Name = "landbot"
 const (
 	maxText        = 4000
 	callsPerSecond = 10
-	// pace is the rate that one process keeps to: the HTTP client lets a second's worth of calls through at once, and
-	// those and the calls of the second after them must stay within the vendor's hard limit together.
-	pace = callsPerSecond / 2
 	// redelivery is how long after an event the vendor may tell of it again: it tries at least six times within about
 	// 75 seconds; the rest is a margin for "at least".
 	redelivery = 10 * time.Minute
@@ -77,7 +74,7 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	}
 	c := &Client{
 		config: config, connection: deps.Connection, zone: zone,
-		http: httpx.New(Name, deps.HTTP, pace), log: deps.Logger,
+		http: httpx.New(Name, deps.HTTP, callsPerSecond), log: deps.Logger,
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
