@@ -74,8 +74,10 @@ func TestAnErrorTellsWhoWhatAndWhy(t *testing.T) {
 		{connector.Error{Kind: connector.Invalid}, "invalid"},
 		{connector.Error{Connector: "acme", Op: "Open", Kind: connector.NotFound, Status: 404}, "acme Open: not_found (HTTP 404)"},
 		{connector.Error{Connector: "acme", Op: "Post", Kind: connector.Conflict, Status: 409, Code: "chat_closed"}, "acme Post: conflict (HTTP 409) chat_closed"},
-		{connector.Error{Connector: "acme", Op: "Post", Kind: connector.UncertainOutcome, Err: cause, RetryAfter: time.Second},
-			"acme Post: uncertain: the answer is not the JSON expected"},
+		{
+			connector.Error{Connector: "acme", Op: "Post", Kind: connector.UncertainOutcome, Err: cause, RetryAfter: time.Second},
+			"acme Post: uncertain: the answer is not the JSON expected",
+		},
 	} {
 		require.Equal(t, tt.want, tt.err.Error())
 	}

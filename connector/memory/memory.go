@@ -93,9 +93,11 @@ func (c *Client) call(ctx context.Context, op, method, path string, body, into a
 
 // conversationPath and ticketPath begin the addresses of calls about one conversation or ticket.
 func conversationPath(to string) string { return "/channel/" + url.PathEscape(to) }
+
 func ticketPath(ticket conversation.Ticket) string {
 	return "/desk/tickets/" + url.PathEscape(ticket.ID)
 }
+
 func eitherPath(to string, t conversation.Ticket) string {
 	if t.ID != "" {
 		return ticketPath(t)

@@ -78,10 +78,10 @@ func split(text string, limit int) []string {
 
 // speaker says in whose name something is said: an agent's, the bot's, or, without an author, our own.
 func speaker(a conversation.Author) Author {
-	switch {
-	case a == conversation.Author{}:
+	switch a {
+	case conversation.Author{}:
 		return Author{Role: RoleSystem}
-	case a == conversation.Author{Name: RoleBot}:
+	case conversation.Author{Name: RoleBot}:
 		return Author{Role: RoleBot}
 	}
 	return Author{Role: RoleAgent, ID: a.ID, Name: a.Name}

@@ -77,7 +77,7 @@ const (
 	RoleCustomer = "customer"
 	RoleBot      = "bot"
 	RoleAgent    = "agent"
-	// RoleSystem is the author of notices: "An agent will be with you shortly."
+	// RoleSystem is the author of notices, such as that an agent will come shortly.
 	RoleSystem = "system"
 )
 

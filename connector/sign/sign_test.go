@@ -73,7 +73,7 @@ func example() *connector.Delivery {
 
 func TestTheDocumentsOwnExamplePasses(t *testing.T) {
 	require.Empty(t, sign.Standard(connector.Secrets{exampleSecret}, example()))
-	timestamp, signature := sign.SignStandard(exampleSecret, exampleID, time.Unix(1614265330, 0), []byte(exampleBody))
+	timestamp, signature := sign.MakeStandard(exampleSecret, exampleID, time.Unix(1614265330, 0), []byte(exampleBody))
 	require.Equal(t, exampleTimestamp, timestamp)
 	require.Equal(t, exampleSignature, signature)
 }
@@ -118,7 +118,7 @@ func TestStandardRefusesWhatIsNotSigned(t *testing.T) {
 func TestAnEmptyKeyNeverPasses(t *testing.T) {
 	for _, secret := range []connector.Secret{"", "whsec_"} {
 		d := example()
-		_, signature := sign.SignStandard(secret, exampleID, time.Unix(1614265330, 0), d.Body)
+		_, signature := sign.MakeStandard(secret, exampleID, time.Unix(1614265330, 0), d.Body)
 		d.Header.Set("webhook-signature", signature)
 		require.NotEmpty(t, sign.Standard(connector.Secrets{secret}, d), strconv.Quote(secret.Reveal()))
 	}

@@ -56,8 +56,8 @@ func Standard(secrets connector.Secrets, d *connector.Delivery) (problem string)
 	return ""
 }
 
-// SignStandard gives the timestamp and the signature for a webhook of ours.
-func SignStandard(secret connector.Secret, id string, at time.Time, body []byte) (timestamp, signature string) {
+// MakeStandard gives the timestamp and the signature for a webhook of ours.
+func MakeStandard(secret connector.Secret, id string, at time.Time, body []byte) (timestamp, signature string) {
 	timestamp = strconv.FormatInt(at.Unix(), 10)
 	key, _ := standardKey(secret)
 	return timestamp, "v1," + base64.StdEncoding.EncodeToString(standardMAC(key, id, timestamp, body))

@@ -80,7 +80,7 @@ func statusTable(w *world, method string) {
 func (w *world) ownError(err error) *connector.Error {
 	w.Helper()
 	var e *connector.Error
-	require.True(w, errors.As(err, &e), "the error is no *connector.Error: %T", err)
+	require.ErrorAs(w, err, &e, "the error is no *connector.Error: %T", err)
 	require.Equal(w, w.conn.Name(), e.Connector, "the error does not say which vendor")
 	require.NotEmpty(w, e.Op, "the error does not say which method")
 	return e
@@ -166,10 +166,10 @@ func (w *world) leaksNothing(err error) {
 	w.Helper()
 	for _, secret := range w.private() {
 		for e := err; e != nil; e = errors.Unwrap(e) {
-			require.False(w, strings.Contains(e.Error(), secret), "an error shows what is private")
-			require.False(w, strings.Contains(fmt.Sprintf("%+v", e), secret), "an error shows what is private")
+			require.NotContains(w, e.Error(), secret, "an error shows what is private")
+			require.NotContains(w, fmt.Sprintf("%+v", e), secret, "an error shows what is private")
 		}
-		require.False(w, strings.Contains(w.logs.String(), secret), "a log line shows what is private")
+		require.NotContains(w, w.logs.String(), secret, "a log line shows what is private")
 	}
 }
 

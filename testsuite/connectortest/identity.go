@@ -2,7 +2,6 @@ package connectortest
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -36,7 +35,7 @@ func nameIsFolder(t T, s Subject) {
 	dir, err := filepath.Abs(s.Dir)
 	require.NoError(t, err)
 	require.Equal(t, filepath.Base(dir), c.Name())
-	require.Regexp(t, regexp.MustCompile(`^[a-z][a-z0-9]*$`), c.Name())
+	require.Regexp(t, `^[a-z][a-z0-9]*$`, c.Name())
 }
 
 func capabilitiesGolden(t T, s Subject) {

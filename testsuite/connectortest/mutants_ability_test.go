@@ -13,18 +13,26 @@ func abilityMutants() []mutant {
 	return []mutant{
 		{name: "the name is not the folder's", more: true, spoil: plant(func(c *memory.Client) renamed { return renamed{c} }), want: []string{"NameIsFolder"}},
 		{name: "an ability is lost", want: []string{"CapabilitiesGolden"}, spoil: plant(func(c *memory.Client) channelOnly { return channelOnly{c} })},
-		{name: "the traits change", want: []string{"TraitsAreSound"},
-			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &fickle{Client: c} }},
-		{name: "closing twice is an error", want: []string{"Twice/CloseTicket"},
-			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &closesOnce{Client: c} }},
+		{
+			name: "the traits change", want: []string{"TraitsAreSound"},
+			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &fickle{Client: c} },
+		},
+		{
+			name: "closing twice is an error", want: []string{"Twice/CloseTicket"},
+			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &closesOnce{Client: c} },
+		},
 		{name: "words into a closed ticket vanish", spoil: plant(func(c *memory.Client) vanishes { return vanishes{c} }), want: []string{"PostIntoClosed/CloseTicket", "StatusTable/Post"}},
 		{name: "nobody there is an error", spoil: plant(func(c *memory.Client) nobodyIsError { return nobodyIsError{c} }), want: []string{"NobodyAvailable/Availability"}},
-		{name: "an unknown agent is assigned", spoil: plant(func(c *memory.Client) assignsAnybody { return assignsAnybody{c} }),
-			want: []string{"AssignNobody/Assign", "StatusTable/Assign"}},
+		{
+			name: "an unknown agent is assigned", spoil: plant(func(c *memory.Client) assignsAnybody { return assignsAnybody{c} }),
+			want: []string{"AssignNobody/Assign", "StatusTable/Assign"},
+		},
 		{name: "everything was sent", spoil: plant(func(c *memory.Client) findsAll { return findsAll{c} }), want: []string{"FoundOnlyIfSent/FindSent"}},
 		{name: "a list has ids of its own", spoil: plant(func(c *memory.Client) listsAnew { return listsAnew{c} }), want: []string{"ListHeals/ListMessages"}},
-		{name: "a note is posted too", spoil: plant(func(c *memory.Client) tellsNotes { return tellsNotes{c} }),
-			want: []string{"NoteStaysPrivate/WriteNote", "RequestGolden/WriteNote"}},
+		{
+			name: "a note is posted too", spoil: plant(func(c *memory.Client) tellsNotes { return tellsNotes{c} }),
+			want: []string{"NoteStaysPrivate/WriteNote", "RequestGolden/WriteNote"},
+		},
 	}
 }
 

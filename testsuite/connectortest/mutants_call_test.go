@@ -20,44 +20,68 @@ import (
 
 func callMutants() []mutant {
 	return []mutant{
-		{name: "a send of a known key gets a new one",
+		{
+			name:  "a send of a known key gets a new one",
 			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &forgetsKeys{Client: c} },
-			want:  []string{"SameKeyOnce/Deliver", "LostAnswer/Deliver", "LongTextLostHalfway/Deliver"}},
-		{name: "an opening of a known key gets a new one",
+			want:  []string{"SameKeyOnce/Deliver", "LostAnswer/Deliver", "LongTextLostHalfway/Deliver"},
+		},
+		{
+			name: "an opening of a known key gets a new one",
 			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector {
 				return &forgetsOpenings{Client: c}
 			},
-			want: []string{"SameKeyOnce/Open", "LostAnswer/Open"}},
-		{name: "every send is made twice", more: true, spoil: plant(func(c *memory.Client) doubled { return doubled{c} }),
-			want: []string{"SameKeyOnce/Deliver", "KeepsOrder/Deliver", "Parallel"}},
-		{name: "a long text is split between bytes", spoil: plant(func(c *memory.Client) splitsBytes { return splitsBytes{c} }),
-			want: []string{"LongText/Deliver", "LongTextLostHalfway/Deliver"}},
-		{name: "a long text is cut", spoil: plant(func(c *memory.Client) cuts { return cuts{c} }),
-			want: []string{"LongText/Deliver", "LongTextLostHalfway/Deliver"}},
+			want: []string{"SameKeyOnce/Open", "LostAnswer/Open"},
+		},
+		{
+			name: "every send is made twice", more: true, spoil: plant(func(c *memory.Client) doubled { return doubled{c} }),
+			want: []string{"SameKeyOnce/Deliver", "KeepsOrder/Deliver", "Parallel"},
+		},
+		{
+			name: "a long text is split between bytes", spoil: plant(func(c *memory.Client) splitsBytes { return splitsBytes{c} }),
+			want: []string{"LongText/Deliver", "LongTextLostHalfway/Deliver"},
+		},
+		{
+			name: "a long text is cut", spoil: plant(func(c *memory.Client) cuts { return cuts{c} }),
+			want: []string{"LongText/Deliver", "LongTextLostHalfway/Deliver"},
+		},
 		{name: "markup is escaped", spoil: plant(func(c *memory.Client) escapes { return escapes{c} }), want: []string{"ArrivesAsWritten/Deliver"}},
 		{name: "blanks are trimmed", spoil: plant(func(c *memory.Client) emptySent { return emptySent{c} }), want: []string{"EmptyIsRefused/Deliver"}},
-		{name: "a send is dropped while another is under way",
-			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &drops{Client: c} }, want: []string{"Parallel"}},
-		{name: "a 503 is permanent", spoil: plant(func(c *memory.Client) rekinds { return rekinds{c, http.StatusServiceUnavailable, connector.Invalid} }),
-			want: []string{"StatusTable/Post"}},
-		{name: "a 500 may be repeated blindly", want: []string{"StatusTable/Post", "LostAnswer/Post"},
+		{
+			name:  "a send is dropped while another is under way",
+			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &drops{Client: c} }, want: []string{"Parallel"},
+		},
+		{
+			name: "a 503 is permanent", spoil: plant(func(c *memory.Client) rekinds { return rekinds{c, http.StatusServiceUnavailable, connector.Invalid} }),
+			want: []string{"StatusTable/Post"},
+		},
+		{
+			name: "a 500 may be repeated blindly", want: []string{"StatusTable/Post", "LostAnswer/Post"},
 			spoil: plant(func(c *memory.Client) rekinds {
 				return rekinds{c, http.StatusInternalServerError, connector.Unavailable}
-			})},
+			}),
+		},
 		{name: "Retry-After is dropped", spoil: plant(func(c *memory.Client) hurries { return hurries{c} }), want: []string{"RetryAfter/Post"}},
-		{name: "a page of HTML is a success", spoil: plant(func(c *memory.Client) pageAccepted { return pageAccepted{c} }),
-			want: []string{"TwoHundredWithError/Post"}},
-		{name: "a vendor that is not there is a mistake of ours", spoil: plant(func(c *memory.Client) rekinds { return rekinds{c, 0, connector.Invalid} }),
-			want: []string{"NobodyThere/Post", "LostAnswer/Post", "LongTextLostHalfway/Post"}},
+		{
+			name: "a page of HTML is a success", spoil: plant(func(c *memory.Client) pageAccepted { return pageAccepted{c} }),
+			want: []string{"TwoHundredWithError/Post"},
+		},
+		{
+			name: "a vendor that is not there is a mistake of ours", spoil: plant(func(c *memory.Client) rekinds { return rekinds{c, 0, connector.Invalid} }),
+			want: []string{"NobodyThere/Post", "LostAnswer/Post", "LongTextLostHalfway/Post"},
+		},
 		{name: "a cancelled call hides why", spoil: plant(func(c *memory.Client) hidesCause { return hidesCause{c} }), want: []string{"CancelIsPassedOn/Post"}},
 		{name: "an error shows the secret", spoil: plant(func(c *memory.Client) tellsSecret { return tellsSecret{c} }), want: []string{"NothingLeaks/Post"}},
 		{name: "an error shows the customer's name", spoil: plant(func(c *memory.Client) tellsName { return tellsName{c} }), want: []string{"NothingLeaks/Open"}},
-		{name: "a text is logged", want: []string{"NothingLeaks/Deliver"},
+		{
+			name: "a text is logged", want: []string{"NothingLeaks/Deliver"},
 			spoil: func(c *memory.Client, o *connectortest.Options) connector.Connector {
 				return logsText{c, o.Deps.Logger}
-			}},
-		{name: "a body is left open", want: []string{"BodiesClosed/Check"},
-			spoil: through("/ping", func(resp *http.Response) { resp.Body = io.NopCloser(resp.Body) })},
+			},
+		},
+		{
+			name: "a body is left open", want: []string{"BodiesClosed/Check"},
+			spoil: through("/ping", func(resp *http.Response) { resp.Body = io.NopCloser(resp.Body) }),
+		},
 		{name: "a header is added", want: []string{"RequestGolden/Check"}, spoil: func(_ *memory.Client, o *connectortest.Options) connector.Connector {
 			o.Deps.HTTP = &http.Client{Transport: addsHeader{o.Deps.HTTP.Transport}}
 			return openMemory(*o)
@@ -155,8 +179,7 @@ func (m *drops) Deliver(ctx context.Context, req connector.DeliverRequest) (conn
 
 // posted changes the error of Post.
 func posted(r connector.Receipt, err error, change func(e *connector.Error)) (connector.Receipt, error) {
-	var e *connector.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*connector.Error](err); ok {
 		change(e)
 	}
 	return r, err
@@ -214,8 +237,7 @@ type tellsName struct{ *memory.Client }
 
 func (m tellsName) Open(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, error) {
 	ticket, err := m.Client.Open(ctx, req)
-	var e *connector.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*connector.Error](err); ok {
 		e.Err = fmt.Errorf("for %s: %w", req.Customer.Name, e.Err)
 	}
 	return ticket, err

@@ -15,33 +15,49 @@ import (
 
 func webhookMutants() []mutant {
 	return []mutant{
-		{name: "the signature is not checked", spoil: plant(func(c *memory.Client) uncheckedSignature { return uncheckedSignature{c} }),
-			want: []string{"VerifyRejectsTampering", "VerifyRejectsMissing", "VerifyRejectsEmptySecret", "VerifyRejectsOtherSecret", "VerifyRejectsStale"}},
-		{name: "a refusal is of the wrong kind", spoil: plant(func(c *memory.Client) forbiddenSignature { return forbiddenSignature{c} }),
-			want: []string{"VerifyRejectsTampering", "VerifyRejectsMissing", "VerifyRejectsEmptySecret", "VerifyRejectsOtherSecret", "VerifyRejectsStale"}},
+		{
+			name: "the signature is not checked", spoil: plant(func(c *memory.Client) uncheckedSignature { return uncheckedSignature{c} }),
+			want: []string{"VerifyRejectsTampering", "VerifyRejectsMissing", "VerifyRejectsEmptySecret", "VerifyRejectsOtherSecret", "VerifyRejectsStale"},
+		},
+		{
+			name: "a refusal is of the wrong kind", spoil: plant(func(c *memory.Client) forbiddenSignature { return forbiddenSignature{c} }),
+			want: []string{"VerifyRejectsTampering", "VerifyRejectsMissing", "VerifyRejectsEmptySecret", "VerifyRejectsOtherSecret", "VerifyRejectsStale"},
+		},
 		{name: "the time is not checked", spoil: plant(func(c *memory.Client) timeless { return timeless{c} }), want: []string{"VerifyRejectsStale"}},
 		{name: "the clock is read", spoil: plant(func(c *memory.Client) ownClock { return ownClock{c} }), more: true, want: []string{"VerifyAcceptsCaptured"}},
 		{name: "only the first secret is tried", spoil: func(_ *memory.Client, o *connectortest.Options) connector.Connector {
 			o.WebhookSecrets = o.WebhookSecrets[:min(1, len(o.WebhookSecrets))]
 			return openMemory(*o)
 		}, want: []string{"VerifyRotates"}},
-		{name: "the event's id changes with each decoding", more: true,
+		{
+			name: "the event's id changes with each decoding", more: true,
 			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &changingID{Client: c} },
-			want:  []string{"DecodeIsStable", "DecodeRetryKeepsID", "DecodeGolden"}},
+			want:  []string{"DecodeIsStable", "DecodeRetryKeepsID", "DecodeGolden"},
+		},
 		{name: "a redelivery has another id", spoil: plant(func(c *memory.Client) arrivalID { return arrivalID{c} }), want: []string{"DecodeRetryKeepsID"}},
 		{name: "an event has no id", more: true, spoil: plant(func(c *memory.Client) noID { return noID{c} }), want: []string{"DecodeIsStable", "DecodeHostile"}},
-		{name: "an unknown type is an error", spoil: plant(func(c *memory.Client) unknownRefused { return unknownRefused{c} }),
-			want: []string{"DecodeUnknown", "DecodeGolden"}},
-		{name: "an echo is a message", spoil: plant(func(c *memory.Client) echoHeard { return echoHeard{c} }),
-			want: []string{"DecodeEcho", "DecodeGolden"}},
-		{name: "a note carries its text", spoil: plant(func(c *memory.Client) noteSpoken { return noteSpoken{c} }),
-			want: []string{"DecodeNotes", "DecodeGolden"}},
+		{
+			name: "an unknown type is an error", spoil: plant(func(c *memory.Client) unknownRefused { return unknownRefused{c} }),
+			want: []string{"DecodeUnknown", "DecodeGolden"},
+		},
+		{
+			name: "an echo is a message", spoil: plant(func(c *memory.Client) echoHeard { return echoHeard{c} }),
+			want: []string{"DecodeEcho", "DecodeGolden"},
+		},
+		{
+			name: "a note carries its text", spoil: plant(func(c *memory.Client) noteSpoken { return noteSpoken{c} }),
+			want: []string{"DecodeNotes", "DecodeGolden"},
+		},
 		{name: "a list makes it panic", spoil: plant(func(c *memory.Client) panics { return panics{c} }), want: []string{"DecodeHostile"}},
-		{name: "what cannot be read is ignored", spoil: plant(func(c *memory.Client) swallows { return swallows{c} }),
-			want: []string{"DecodeHostile", "DecodeGolden"}},
-		{name: "decoding calls the vendor", more: true,
+		{
+			name: "what cannot be read is ignored", spoil: plant(func(c *memory.Client) swallows { return swallows{c} }),
+			want: []string{"DecodeHostile", "DecodeGolden"},
+		},
+		{
+			name: "decoding calls the vendor", more: true,
 			spoil: func(c *memory.Client, o *connectortest.Options) connector.Connector { return calls{c, o.Deps.HTTP} },
-			want:  []string{"DecodeDoesNoIO"}},
+			want:  []string{"DecodeDoesNoIO"},
+		},
 	}
 }
 

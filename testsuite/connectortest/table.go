@@ -78,10 +78,3 @@ func anyOf(tests ...func(connector.Connector) bool) func(connector.Connector) bo
 		return slices.ContainsFunc(tests, func(test func(connector.Connector) bool) bool { return test(c) })
 	}
 }
-
-// allOf says that a connector has all of the given sides or abilities.
-func allOf(tests ...func(connector.Connector) bool) func(connector.Connector) bool {
-	return func(c connector.Connector) bool {
-		return !slices.ContainsFunc(tests, func(test func(connector.Connector) bool) bool { return !test(c) })
-	}
-}

@@ -61,7 +61,7 @@ func (s *Server) delivery(e memory.Envelope, at time.Time) *connector.Delivery {
 
 // Sign makes the delivery of a body as the vendor sends it.
 func Sign(secret, id string, body []byte, at time.Time) *connector.Delivery {
-	timestamp, signature := sign.SignStandard(connector.Secret(secret), id, at, body)
+	timestamp, signature := sign.MakeStandard(connector.Secret(secret), id, at, body)
 	header := http.Header{}
 	header.Set("Content-Type", "application/json")
 	header.Set(memory.HeaderID, id)
