@@ -158,7 +158,7 @@ func (r *reader) checkCommon(c common, keys []entry, whole place) {
 	}
 	hosts, _ := find(keys, "allow_hosts")
 	for i, item := range items(hosts.place) {
-		if i < len(c.AllowHosts) && strings.ContainsAny(c.AllowHosts[i], "/@? ") {
+		if i < len(c.AllowHosts) && (c.AllowHosts[i] == "" || strings.ContainsAny(c.AllowHosts[i], "/@?* ")) {
 			r.wrong(item, "%s is no host. Write its name alone, such as files.example.com.", quote(c.AllowHosts[i]))
 		}
 	}
