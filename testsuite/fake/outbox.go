@@ -11,12 +11,15 @@ import (
 	"time"
 )
 
-// Hook is one webhook to be sent. Op is what faults are set for.
+// Hook is one webhook to be sent. Op is what faults are set for. Of is what it
+// is about, at a vendor that keeps the hooks of one chat in order: each waits
+// until the one before it was taken or given up. Hooks without Of wait for none.
 type Hook struct {
 	Op     string
 	URL    string
 	Header http.Header
 	Body   []byte
+	Of     string
 }
 
 // Attempt is one try to deliver a hook.
@@ -25,7 +28,8 @@ type Attempt struct {
 	URL    string    `json:"url"`
 	Try    int       `json:"try"`    // from 1
 	Status int       `json:"status"` // 0: no answer
-	At     time.Time `json:"at"`
+	At     time.Time `json:"at"`     // when the try began
+	Done   time.Time `json:"done"`   // when its answer was there, or none was to come
 	Body   string    `json:"body"`
 }
 
@@ -42,6 +46,7 @@ type Outbox struct {
 	Scale   float64                                   // multiplies the pauses, so that tests run fast; 0 means 1
 	Faults  *Faults                                   // may be nil
 	Repeat  func(status int, header http.Header) bool // whether an answer makes the vendor repeat; default: each that is not 2xx
+	Sign    func(h Hook) http.Header                  // the headers of one try, where the vendor signs each anew; may be nil
 
 	mu       sync.Mutex
 	start    sync.Once
@@ -50,6 +55,7 @@ type Outbox struct {
 	wake     chan struct{}
 	due      []dueHook // by time, then in the order of sending
 	held     []Hook
+	behind   map[string][]Hook // what waits behind the hook under way, by Of
 	attempts []Attempt
 	open     int           // hooks not delivered and not given up
 	idle     chan struct{} // closed when open falls to 0
@@ -165,6 +171,7 @@ func (o *Outbox) begin() {
 		}
 		o.ctx, o.cancel = context.WithCancel(context.Background())
 		o.wake = make(chan struct{}, 1)
+		o.behind = map[string][]Hook{}
 		go o.run()
 	})
 }
@@ -251,20 +258,64 @@ func (o *Outbox) hold(h Hook, seed uint64) {
 }
 
 // deliver makes the first try and leaves repeats to a schedule of their own, so
-// that later hooks are not held up.
+// that later hooks of other chats are not held up.
 func (o *Outbox) deliver(h Hook) {
-	if !o.try(h, 1) {
-		o.done()
+	if !o.turn(h) {
 		return
 	}
-	go func() {
-		defer o.done()
-		for i, d := range o.Retries {
-			if !o.pause(d) || !o.try(h, i+2) {
-				return
-			}
+	if o.try(h, 1) {
+		go o.repeat(h)
+		return
+	}
+	o.advance(h)
+}
+
+// repeat tries h again, as often as the vendor does.
+func (o *Outbox) repeat(h Hook) {
+	for i, d := range o.Retries {
+		if !o.pause(d) || !o.try(h, i+2) {
+			break
 		}
-	}()
+	}
+	o.advance(h)
+}
+
+// turn says whether h may go out. If not, it goes out after the one before it.
+func (o *Outbox) turn(h Hook) bool {
+	if h.Of == "" {
+		return true
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	waiting, busy := o.behind[h.Of]
+	if busy {
+		o.behind[h.Of] = append(waiting, h)
+		return false
+	}
+	o.behind[h.Of] = nil
+	return true
+}
+
+// advance notes that h was delivered or given up, and sends what waited for it.
+func (o *Outbox) advance(h Hook) {
+	o.done()
+	for h.Of != "" {
+		o.mu.Lock()
+		waiting := o.behind[h.Of]
+		if len(waiting) == 0 {
+			delete(o.behind, h.Of)
+			o.mu.Unlock()
+			return
+		}
+		next := waiting[0]
+		o.behind[h.Of] = waiting[1:]
+		o.mu.Unlock()
+		if o.try(next, 1) {
+			go o.repeat(next)
+			return
+		}
+		o.done()
+	}
 }
 
 // try sends h once and says whether the vendor would repeat it.
@@ -274,6 +325,9 @@ func (o *Outbox) try(h Hook, n int) (again bool) {
 	req, err := http.NewRequestWithContext(o.ctx, http.MethodPost, h.URL, bytes.NewReader(h.Body))
 	if err == nil {
 		req.Header = h.Header.Clone()
+		if o.Sign != nil {
+			req.Header = o.Sign(h)
+		}
 		var resp *http.Response
 		if resp, err = o.Client.Do(req); err == nil {
 			_, _ = io.Copy(io.Discard, resp.Body)
@@ -285,6 +339,7 @@ func (o *Outbox) try(h Hook, n int) (again bool) {
 			}
 		}
 	}
+	a.Done = time.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.attempts = append(o.attempts, a)

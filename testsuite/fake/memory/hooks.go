@@ -16,15 +16,18 @@ import (
 // holds the lock.
 func (s *Server) announce(e memory.Envelope) {
 	s.hooks = append(s.hooks, e)
-	url := s.opts.ChannelURL
+	url, of := s.opts.ChannelURL, e.Conversation
 	if e.Ticket != "" {
-		url = s.opts.DeskURL
+		url, of = s.opts.DeskURL, e.Ticket
+	}
+	if e.Seq == 0 {
+		of = "" // typing waits for nobody
 	}
 	if url == "" {
 		return
 	}
 	d := s.delivery(e, time.Now())
-	s.outbox.Send(fake.Hook{Op: OpHook, URL: url, Header: d.Header, Body: d.Body}, 0)
+	s.outbox.Send(fake.Hook{Op: OpHook, URL: url, Header: d.Header, Body: d.Body, Of: of}, 0)
 }
 
 // event begins the conversation's next webhook.

@@ -139,7 +139,12 @@ func New(opts Options) *Server {
 	for i := range s.agents {
 		s.agents[i].Online = true
 	}
-	s.outbox = &fake.Outbox{Client: opts.Client, Retries: opts.Retries, Scale: opts.TimeScale, Faults: &s.Faults}
+	s.outbox = &fake.Outbox{
+		Client: opts.Client, Retries: opts.Retries, Scale: opts.TimeScale, Faults: &s.Faults,
+		Sign: func(h fake.Hook) http.Header {
+			return Sign(opts.Secret, h.Header.Get(memory.HeaderID), h.Body, time.Now()).Header
+		},
+	}
 	s.mux = s.routes()
 	return s
 }
