@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
@@ -54,10 +55,37 @@ const (
 // transcriptTitle begins the message with which a ticket opens.
 const transcriptTitle = "Conversation so far"
 
+// Hooks are the webhooks that told of what was said, as the vendor's side saw them.
+type Hooks []fake.Attempt
+
+// arrived gives when a text may have been stored first, and when it was stored for certain; never is the zero time.
+func (h Hooks) arrived(text string) (earliest, latest time.Time) {
+	for _, a := range h {
+		if !strings.Contains(a.Body, text) {
+			continue
+		}
+		if earliest.IsZero() || a.At.Before(earliest) {
+			earliest = a.At
+		}
+		if a.Status >= 200 && a.Status <= 299 && (latest.IsZero() || a.Done.Before(latest)) {
+			latest = a.Done
+		}
+	}
+	return earliest, latest
+}
+
+// before reports whether the vendor had told a, for certain, before it began to tell b: then a comes first. Words whose
+// webhook failed are told again later, and may be overtaken by what was said after them.
+func (h Hooks) before(a, b string) bool {
+	_, first := h.arrived(a)
+	second, _ := h.arrived(b)
+	return !first.IsZero() && first.Before(second)
+}
+
 // DeskSaw compares the customer's words with what agents see in the customer's chat. Each was seen, in order, and once:
 // as a message of its own in one ticket, or in the transcripts with which tickets begin, or in both if a later ticket
 // begins with what was said before.
-func (b *Book) DeskSaw(chat []livechat.Line, duplicates Duplicates) (findings []string) {
+func (b *Book) DeskSaw(chat []livechat.Line, hooks Hooks, duplicates Duplicates) (findings []string) {
 	said, _ := b.Said()
 	var posts, seen []string
 	for _, line := range chat {
@@ -69,9 +97,9 @@ func (b *Book) DeskSaw(chat []livechat.Line, duplicates Duplicates) (findings []
 			posts = append(posts, line.Text)
 			continue
 		}
-		findings = append(findings, inOrder("the transcript of ticket "+line.Thread, said, strings.Split(line.Text, "\n"), Never)...)
+		findings = append(findings, inOrder("the transcript of ticket "+line.Thread, said, strings.Split(line.Text, "\n"), hooks, Never)...)
 	}
-	findings = append(findings, inOrder("the desk", said, posts, duplicates)...)
+	findings = append(findings, inOrder("the desk", said, posts, hooks, duplicates)...)
 	for _, text := range said {
 		if !slices.ContainsFunc(seen, func(s string) bool { return strings.Contains(s, text) }) {
 			findings = append(findings, fmt.Sprintf("lost on the way to the desk: %q", text))
@@ -82,7 +110,7 @@ func (b *Book) DeskSaw(chat []livechat.Line, duplicates Duplicates) (findings []
 
 // CustomerSaw compares the agents' words with what the customer saw: all of them, in order, once, and nothing that was
 // private.
-func (b *Book) CustomerSaw(journal []fake.Entry, duplicates Duplicates) (findings []string) {
+func (b *Book) CustomerSaw(journal []fake.Entry, hooks Hooks, duplicates Duplicates) (findings []string) {
 	_, said := b.Said()
 	var seen []string
 	for _, e := range journal {
@@ -90,7 +118,7 @@ func (b *Book) CustomerSaw(journal []fake.Entry, duplicates Duplicates) (finding
 			seen = append(seen, e.Text)
 		}
 	}
-	findings = inOrder("the customer", said, seen, duplicates)
+	findings = inOrder("the customer", said, seen, hooks, duplicates)
 	for _, text := range said {
 		if !slices.ContainsFunc(seen, func(s string) bool { return strings.Contains(s, text) }) {
 			findings = append(findings, fmt.Sprintf("lost on the way to the customer: %q", text))
@@ -108,23 +136,27 @@ func (b *Book) CustomerSaw(journal []fake.Entry, duplicates Duplicates) (finding
 	return findings
 }
 
-// inOrder finds what was seen twice or in another order than it was said. What was not seen is not its matter.
-func inOrder(who string, said, seen []string, duplicates Duplicates) (findings []string) {
-	last := -1
-	met := map[int]bool{}
+// inOrder finds what was seen twice, or in another order than the vendor told it. What was not seen is not its matter.
+func inOrder(who string, said, seen []string, hooks Hooks, duplicates Duplicates) (findings []string) {
+	var met []string
 	for _, s := range seen {
 		i := slices.IndexFunc(said, func(text string) bool { return strings.Contains(s, text) })
-		switch {
-		case i < 0:
-		case met[i] && !bool(duplicates):
-			findings = append(findings, fmt.Sprintf("%s saw twice: %q", who, said[i]))
-		case met[i]:
-		case i < last:
-			findings = append(findings, fmt.Sprintf("%s saw out of order: %q after %q", who, said[i], said[last]))
-		default:
-			last = i
+		if i < 0 {
+			continue
 		}
-		met[i] = true
+		text := said[i]
+		if slices.Contains(met, text) {
+			if duplicates == Never {
+				findings = append(findings, fmt.Sprintf("%s saw twice: %q", who, text))
+			}
+			continue
+		}
+		for _, earlier := range met {
+			if hooks.before(text, earlier) {
+				findings = append(findings, fmt.Sprintf("%s saw out of order: %q after %q", who, text, earlier))
+			}
+		}
+		met = append(met, text)
 	}
 	return findings
 }

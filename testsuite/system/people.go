@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -121,17 +122,21 @@ func (c *Customer) DeskSees() []livechat.Line {
 
 // Findings compares both directions.
 func (c *Customer) Findings(duplicates oracle.Duplicates) []string {
-	return append(c.Book.DeskSaw(c.DeskSees(), duplicates), c.Book.CustomerSaw(c.Sees(), duplicates)...)
+	return append(
+		c.Book.DeskSaw(c.DeskSees(), c.s.Landbot.Hooks().Attempts(), duplicates),
+		c.Book.CustomerSaw(c.Sees(), c.s.LiveChat.Hooks.Attempts(), duplicates)...)
 }
 
 // UntilHeard waits until each side saw all that the other said, and nothing is left to be sent.
 func (c *Customer) UntilHeard(t testing.TB) conversation.View {
 	t.Helper()
-	var findings []string
-	Eventually(t, viewWithin, "everybody saw what was said", func() bool {
-		findings = c.Findings(oracle.Allowed)
-		return len(findings) == 0
-	})
+	deadline := time.Now().Add(viewWithin)
+	for findings := c.Findings(oracle.Allowed); len(findings) > 0; findings = c.Findings(oracle.Allowed) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %s: everybody saw what was said: %q", viewWithin, findings)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	return c.s.Until(t, c.Conversation, "nothing is left to be sent", func(v conversation.View) bool { return len(v.Pending) == 0 })
 }
 
