@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"golang.org/x/sync/errgroup"
@@ -41,18 +42,17 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 	if err != nil {
 		return err
 	}
+	play := o.config == ""
+	loaded, err := load(o, baseURL, logger)
+	if err != nil {
+		return err
+	}
 	o.temporal.Logger = logger
 	server, err := embedded.Start(ctx, o.temporal)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-
-	play := o.config == ""
-	loaded, err := load(o, baseURL, logger)
-	if err != nil {
-		return err
-	}
 	temporal, err := client.DialContext(ctx, client.Options{
 		HostPort: server.Address(), Namespace: server.Namespace(), Logger: sdklog.NewStructuredLogger(logger),
 	})
@@ -61,9 +61,11 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 	}
 	defer temporal.Close()
 	conversations := workflows.NewClient(temporal, o.settings.TaskQueue, loaded.Routes)
+	metrics := prometheus.NewRegistry()
 	gate := gateway.New(gateway.Config{
 		Listen: listen, MetricsListen: o.settings.MetricsListen, APIToken: o.settings.APIToken,
-		ShutdownWithin: o.settings.ShutdownGrace, Connections: byName(loaded), Logger: logger,
+		TrustedProxies: o.settings.TrustedProxies, ShutdownWithin: o.settings.ShutdownGrace,
+		Connections: byName(loaded), Logger: logger, Metrics: metrics,
 	}, conversations, conversations)
 
 	s := started{
@@ -85,7 +87,9 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 		gate.Echo().GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, playground.Prefix) })
 		group.Go(func() error { p.Run(ctx); return nil })
 	}
-	group.Go(func() error { return worker.Run(ctx, workerConfig(o, loaded, logger), temporal, conversations) })
+	work := workerConfig(o, loaded, logger)
+	work.Sends = worker.NewSends(metrics)
+	group.Go(func() error { return worker.Run(ctx, work, temporal, conversations) })
 	group.Go(func() error {
 		return gate.Run(ctx, func(string) {
 			s.took = time.Since(began)

@@ -60,5 +60,5 @@ func (l serverLogger) log(level slog.Level, msg string, tags []tag.Tag) {
 	for _, t := range tags {
 		attrs = append(attrs, slog.Any(t.Key(), t.Value()))
 	}
-	l.to.LogAttrs(ctx, level, msg, attrs...)
+	l.to.LogAttrs(ctx, level, msg, attrs...) //nolint:sloglint // the message is a constant of the server's
 }

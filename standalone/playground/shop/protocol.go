@@ -95,8 +95,7 @@ func read[T any](r *http.Request) (req T, err error) {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&req); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return req, refusal{413, "too_large", "the body is too large"}
 		}
 		return req, refusal{400, "invalid", "the body is not what this call expects"}
