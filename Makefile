@@ -4,10 +4,12 @@
 STANDALONE := $(CURDIR)/bin/standalone
 # The parts of standalone that do not link the Temporal server: only these are run with the race detector.
 WITHOUT_SERVER = $(shell go list -test -f '{{.ImportPath}} {{.Deps}}' ./standalone/... | awk '/^[^ ]*\.test / && !/go\.temporal\.io\/server/ {sub(/\.test$$/, "", $$1); print $$1}')
+# The suites that start processes have targets of their own.
+IN_PROCESS = $(shell go list ./... | grep -vE '/testsuite/(e2e|chaos|browser)$$')
 FUZZTIME ?= 10s
 DIR ?= ./...
 
-.PHONY: help tools build standalone run test race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose e2e chaos chaos-ci soak bench browser browser-ci fuzz up down
+.PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose e2e chaos chaos-ci soak bench browser browser-ci fuzz up down
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -24,11 +26,14 @@ standalone: ## the whole system in one binary, bin/standalone; the first build t
 run: ## the whole system in one process, with the playground
 	go run ./standalone
 
-test: ## all tests that need neither minutes nor a browser
+test: ## all tests of both modules
 	go test -shuffle=on ./... ./standalone/...
 
-race: ## the same with the race detector, except where the Temporal server is linked
-	go test -race -shuffle=on -count=1 ./... $(WITHOUT_SERVER)
+short: ## only those that start no process
+	go test -short -shuffle=on ./...
+
+race: ## with the race detector, except where the Temporal server is linked; without e2e, chaos and browser
+	go test -race -shuffle=on -count=1 $(IN_PROCESS) $(WITHOUT_SERVER)
 	go test -shuffle=on -count=1 ./standalone/...
 
 vet: ## go vet
@@ -71,7 +76,7 @@ compose: ## docker-compose.yml, Dockerfile and handoff's own commands agree; nee
 	go test -count=1 -run 'Compose|Image' ./testsuite/
 
 e2e: standalone ## the whole system as processes, against strict fakes of the vendors
-	E2E=1 HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m ./testsuite/e2e/...
+	HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m ./testsuite/e2e/...
 
 chaos-ci: standalone ## faults while messages flow, bounded for CI
 	CHAOS=ci HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m ./testsuite/chaos/...
