@@ -38,6 +38,7 @@ func judge(t *testing.T, s *system.System, duplicates oracle.Duplicates, custome
 		own := oracle.Runs(s.Histories(t), c.Conversation)
 		require.Empty(t, oracle.Counted(own, view))
 	}
+	noLeaks(t, s, runs)
 	return runs
 }
 

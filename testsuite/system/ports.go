@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 	"testing"
 )
 
@@ -15,11 +16,17 @@ const (
 	portCount = 10000
 )
 
+// given are the ports of this test process, so that systems that run side by side do not meet.
+var given sync.Map //nolint:gochecknoglobals // ports are a thing of the whole process
+
 // freePort gives a port of 127.0.0.1 that nobody uses now.
 func freePort(t testing.TB) int {
 	t.Helper()
 	for range 200 {
 		port := firstPort + rand.IntN(portCount)
+		if _, taken := given.LoadOrStore(port, true); taken {
+			continue
+		}
 		l, err := net.Listen("tcp", address(port))
 		if err != nil {
 			continue
