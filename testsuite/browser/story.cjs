@@ -1,0 +1,79 @@
+// One handoff, seen from both sides. Run by browser_test.go, in two parts with one profile: the process is killed between
+// them. Usage: node story.cjs <before|after> <base address> <profile directory> <pictures directory>
+const { chromium } = require("playwright-core");
+
+const [part, base, profile, pictures] = process.argv.slice(2);
+const sizes = { desktop: { width: 1380, height: 860 }, phone: { width: 360, height: 740 } };
+
+async function main() {
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"], viewport: sizes.desktop,
+  });
+  const problems = [];
+  const open = async (name) => {
+    const page = await browser.newPage();
+    page.on("pageerror", (e) => problems.push(`${name}: ${e.message}`));
+    page.on("console", (m) => { if (m.type() === "error") problems.push(`${name}: ${m.text()}`); });
+    page.on("request", (r) => { if (!r.url().startsWith(base) && !r.url().startsWith("data:")) problems.push(`${name} asks elsewhere: ${r.url()}`); });
+    await page.goto(`${base}/playground/${name}`);
+    return page;
+  };
+  const picture = async (page, name) => {
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await page.setViewportSize(viewport);
+      await page.waitForTimeout(300); // movement ends
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      if (wide) problems.push(`${name} is wider than a ${size}`);
+      await page.screenshot({ path: `${pictures}/${name}-${size}.png` });
+    }
+    await page.setViewportSize(sizes.desktop);
+  };
+  const customer = await open("customer");
+  const agent = await open("agent");
+  const say = async (page, text) => { await page.fill("#text", text); await page.press("#text", "Enter"); };
+  const state = (s) => customer.waitForSelector(`#status .pill[data-state="${s}"]`);
+  const shown = (page, text) => page.locator(".messages .bubble", { hasText: text }).first().waitFor();
+
+  if (part === "before") {
+    await customer.locator(".quick button", { hasText: "Where is my order?" }).click();
+    await shown(customer, "What is your order number");
+    await say(customer, "human");
+    await state("waiting");
+    await agent.locator(".ticket").click();
+    await shown(agent, "What is your order number"); // the bot's part came along
+    await picture(customer, "waiting");
+    await agent.locator("#take button").click();
+    await state("agent-assigned");
+    await say(agent, "Hello, I am looking at it.");
+    await shown(customer, "I am looking at it");
+    await agent.locator("#mode-note").click();
+    await say(agent, "between us agents");
+    await shown(agent, "between us agents");
+    await say(customer, "thank you");
+    await shown(agent, "thank you");
+    if (await customer.getByText("between us agents").count()) problems.push("the customer sees a private note");
+    await picture(agent, "desk");
+  } else {
+    await state("agent-assigned");
+    await shown(customer, "I am looking at it");
+    await shown(customer, "thank you");
+    await agent.locator(".tabs button", { hasText: "Mine" }).click();
+    await agent.locator(".ticket").click();
+    await say(agent, "Still here.");
+    await shown(customer, "Still here.");
+    await picture(customer, "after");
+    await agent.locator("button", { hasText: "Hand back to the bot" }).click();
+    await state("bot");
+    await say(customer, "opening hours");
+    await shown(customer, "Monday to Saturday");
+    const twice = await customer.locator(".messages .bubble").allTextContents();
+    for (const text of ["I am looking at it", "thank you", "Still here."]) {
+      const n = twice.filter((t) => t.includes(text)).length;
+      if (n !== 1) problems.push(`"${text}" is shown ${n} times`);
+    }
+  }
+  await browser.close();
+  if (problems.length) throw new Error(problems.join("\n"));
+}
+
+main().catch((e) => { console.error(e.message); process.exit(1); });
