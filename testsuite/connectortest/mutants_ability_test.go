@@ -28,7 +28,7 @@ func abilityMutants() []mutant {
 			want: []string{"AssignNobody/Assign", "StatusTable/Assign"},
 		},
 		{name: "everything was sent", spoil: plant(func(c *memory.Client) findsAll { return findsAll{c} }), want: []string{"FoundOnlyIfSent/FindSent"}},
-		{name: "a list has ids of its own", spoil: plant(func(c *memory.Client) listsAnew { return listsAnew{c} }), want: []string{"ListHeals/ListMessages"}},
+		{name: "a list has ids of its own", spoil: plant(func(c *memory.Client) listsAnew { return listsAnew{c} }), want: []string{"ListHeals/ListMessages", "FullHandoff"}},
 		{
 			name: "a note is posted too", spoil: plant(func(c *memory.Client) tellsNotes { return tellsNotes{c} }),
 			want: []string{"NoteStaysPrivate/WriteNote", "RequestGolden/WriteNote"},

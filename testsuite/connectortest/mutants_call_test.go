@@ -115,6 +115,22 @@ func (m *forgetsOpenings) Open(ctx context.Context, req connector.OpenRequest) (
 	return m.Client.Open(ctx, req)
 }
 
+type oneTicket struct {
+	*memory.Client
+	tickets sync.Map
+}
+
+func (m *oneTicket) Open(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, error) {
+	if t, ok := m.tickets.Load(req.Conversation); ok {
+		return t.(conversation.Ticket), nil
+	}
+	t, err := m.Client.Open(ctx, req)
+	if err == nil {
+		m.tickets.Store(req.Conversation, t)
+	}
+	return t, err
+}
+
 type doubled struct{ *memory.Client }
 
 func (m doubled) Deliver(ctx context.Context, req connector.DeliverRequest) (connector.Receipt, error) {

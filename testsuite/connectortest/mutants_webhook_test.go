@@ -154,6 +154,18 @@ func (m noteSpoken) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 	})
 }
 
+type astray struct{ *memory.Client }
+
+func (m astray) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
+	events, err := m.Client.Decode(d)
+	for i := range events {
+		if events[i].Ref.ID != "" {
+			events[i].Ref.ID += "-other"
+		}
+	}
+	return events, err
+}
+
 type panics struct{ *memory.Client }
 
 func (m panics) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
