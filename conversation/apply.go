@@ -231,12 +231,7 @@ func (c *Conversation) open(now time.Time, agent, group string) {
 		Kind: OpenTicket, Agent: agent, Group: group, Upto: upto,
 		IfAvailable: c.Route.Policy.OnUnavailable != ToQueue && c.desk().Able(canAvailability),
 	})
-	p := c.Route.Policy
-	if c.WaitingSince.IsZero() {
-		c.WaitingSince = now
-	}
-	c.setDeadline(AcceptBy, now.Add(time.Duration(p.AcceptWithin)))
-	c.setDeadline(WaitUntil, c.WaitingSince.Add(time.Duration(p.MaxWait)))
+	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 }
 
 // pauseBot takes the conversation from the bot that the channel hosts, once.

@@ -198,7 +198,7 @@ func (c *Conversation) staleRouting(ev Event) bool {
 
 // assign makes agent the owner.
 func (c *Conversation) assign(now time.Time, agent Author, reason Reason) {
-	again := agent.ID == c.LastAgent.ID && c.State == Reassigning
+	again := agent.ID == c.LastAgent.ID && c.State == Reassigning && c.hadAgent()
 	c.enter(now, Assigned, reason)
 	c.Agent, c.LastAgent, c.Spoke = agent, agent, false
 	c.pauseBot(now)
@@ -209,6 +209,20 @@ func (c *Conversation) assign(now time.Time, agent Author, reason Reason) {
 		}
 		c.notice(now, TextAssigned, "{agent}", name)
 	}
+}
+
+// hadAgent reports whether the customer had an agent since the bot's last turn or the end before.
+func (c *Conversation) hadAgent() bool {
+	for i := len(c.History) - 1; i >= 0; i-- {
+		switch c.History[i].From {
+		case Assigned:
+			return true
+		case InBot, Ended:
+			return false
+		case Waiting, Reassigning:
+		}
+	}
+	return true
 }
 
 // agentSaid passes an agent's words on. Whoever speaks while nobody owns the conversation becomes its owner.

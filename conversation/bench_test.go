@@ -51,9 +51,16 @@ func talk(t require.TestingT, messages int) (*Conversation, time.Time) {
 func BenchmarkApply(b *testing.B) {
 	for _, messages := range []int{0, 50, 200} {
 		b.Run(fmt.Sprintf("after_%d_messages", messages), func(b *testing.B) {
-			c, now := talk(b, messages)
+			grown, now := talk(b, messages)
+			var c *Conversation
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
+				if i%10 == 0 {
+					b.StopTimer()
+					c = reread(b, grown)
+					c.Seen.Has("", "") // as in a conversation that is under way
+					b.StartTimer()
+				}
 				decided := c.Apply(now, Event{ID: "b" + strconv.Itoa(i), Source: "vendor", Kind: CustomerSaid, At: now, Text: "where is it?"})
 				c.Apply(now, Event{Kind: Delivered, Key: decided[0].Key})
 			}

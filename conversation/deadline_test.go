@@ -114,6 +114,12 @@ func TestARungTakenOnceIsNotTakenTwiceUntilAnAgentSpoke(t *testing.T) {
 	s.passes(AgentReplyBy).decided("say <reassigning>", "assign agent bob")
 }
 
+func TestTheLadderBeginsAnewWithTheNextHandoff(t *testing.T) {
+	s := waiting(t, withLadder(hosted(), Rung{Agent: "bob"}, Rung{Group: "seniors"}))
+	s.passes(AcceptBy).settled().happens(Event{Kind: HandedBack}).settled()
+	s.asksForHuman().settled().passes(AcceptBy).decided("assign agent bob")
+}
+
 func TestARungThatCannotBeTriedIsLeftOut(t *testing.T) {
 	s := waiting(t, withLadder(hosted(), Rung{SameAgent: true}, Rung{Group: "seniors"}))
 	s.passes(AcceptBy).decided("assign group seniors")
@@ -122,6 +128,8 @@ func TestARungThatCannotBeTriedIsLeftOut(t *testing.T) {
 func TestARungThatTheDeskRefusesIsFollowedByTheNext(t *testing.T) {
 	s := waiting(t, withLadder(hosted(), Rung{Agent: "bob"}, Rung{Group: "seniors"})).passes(AcceptBy)
 	s.fails(Assign, "conflict").decided("assign group seniors").due("accept+2m", "max_wait+13m")
+	s.fails(Assign, "conflict").decided("assign group support").due("max_wait+13m")
+	s.fails(Assign, "conflict").decided().due("max_wait+13m")
 }
 
 func TestARefusalThatComesLateDoesNotSkipTheRungUnderWay(t *testing.T) {

@@ -29,6 +29,12 @@ func TestATransferAtTheDeskChangesTheOwner(t *testing.T) {
 	require.Equal(t, epoch+1, s.Epoch)
 }
 
+func TestACustomerWhoComesBackIsToldOfTheAgentWhomTheyKnow(t *testing.T) {
+	s := ended(t).customer("human").settled().passes(AcceptBy).is(Reassigning, AcceptTimeout)
+	s.takes(ann).is(Assigned, AgentTook).decided("say <assigned>")
+	s.settled().passes(FirstReplyBy).takes(ann).decided()
+}
+
 func TestRoutingThatIsOlderThanWhatIsKnownChangesNothing(t *testing.T) {
 	s := spoken(t, hosted())
 	old := s.now.Add(-time.Second)
@@ -211,6 +217,21 @@ func TestACloseFirstReadsWhatWebhooksDidNotTell(t *testing.T) {
 	}})
 	s.is(Ended, DeskClosed).decided(`say bob: "it is on its way"`, "say <ended>", "resume_bot without launch")
 	s.comesOf(Event{Kind: CaughtUp, Key: "chat:42/e1-3"}).decided()
+}
+
+func TestALookAtTheDeskThatFailedIsNotAppliedLater(t *testing.T) {
+	s := spoken(t, hosted()).happens(Event{Kind: TicketClosed})
+	late := s.pending(CatchUp)
+	s.fails(CatchUp, "unavailable").is(Ended, DeskClosed)
+	s.comesOf(Event{Kind: CaughtUp, Key: late.Key}).decided().troubled("failed unavailable: catch_up")
+}
+
+func TestAHandBackThatTheDeskDidNotTellIsFound(t *testing.T) {
+	s := spoken(t, hosted()).happens(Event{Kind: TicketClosed})
+	s.comesOf(Event{Kind: CaughtUp, Key: s.pending(CatchUp).Key, Missed: []Event{
+		{ID: "a", Source: "desk", Kind: HandedBack, TicketID: "T1"},
+		{ID: "b", Source: "desk", Kind: AgentSaid, Author: ann, Text: "bye", TicketID: "T1"},
+	}}).is(InBot, ByAgent).decided("say <back_to_bot>", "resume_bot", `say ann: "bye"`)
 }
 
 func TestACloseFromTheQueueAlsoReadsFirst(t *testing.T) {

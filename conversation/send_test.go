@@ -43,6 +43,16 @@ func TestTasksKeepTheOrderWhereKindsAlternate(t *testing.T) {
 	}
 }
 
+func TestWordsForTwoTicketsAreNotInOneTask(t *testing.T) {
+	s := spoken(t, hosted()).customer("a")
+	s.happens(Event{Kind: TicketClosed}).passes(CatchUpBy).customer("human").customer("b")
+	s.comesOf(Event{Kind: CaughtUp, Key: s.pending(CatchUp).Key}).succeeds(OpenTicket)
+	require.Equal(t, []string{`post "a"`}, taken(s, DeskSide))
+	s.succeeds(Post)
+	task, _ := s.Take(DeskSide)
+	require.Equal(t, []any{[]string{`post "b"`}, "T2"}, []any{inWords(task.Effects), task.Ticket.ID})
+}
+
 func TestNoticesAndWordsOfAHumanAreNotInOneTask(t *testing.T) {
 	s := waiting(t, hosted()).agent(ann, "a").agent(bob, "b")
 	require.Equal(t, []string{"say <assigned>"}, taken(s, ChannelSide))
