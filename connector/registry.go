@@ -20,6 +20,16 @@ type Deps struct {
 	PublicURL string
 	// AllowHosts are the hosts besides the vendor's own from which files may be fetched.
 	AllowHosts []string
+	// Unpaced leaves the vendor's rate limit alone. It is for tests against fakes, which have none.
+	Unpaced bool
+}
+
+// Pace gives the limit that the connection's client must keep to; 0 means none.
+func (d Deps) Pace(callsPerSecond float64) float64 {
+	if d.Unpaced {
+		return 0
+	}
+	return callsPerSecond
 }
 
 // Factory makes connections of one vendor.

@@ -68,7 +68,7 @@ func config(url string, change ...func(*landbot.Config)) landbot.Config {
 func open(t *testing.T, c landbot.Config) *landbot.Client {
 	t.Helper()
 	require.NoError(t, c.Validate())
-	conn, err := landbot.New(c, connector.Deps{Connection: "landbot-shop"})
+	conn, err := landbot.New(c, connector.Deps{Connection: "landbot-shop", Unpaced: true})
 	require.NoError(t, err)
 	client, ok := conn.(*landbot.Client)
 	require.True(t, ok)

@@ -1,6 +1,7 @@
 package landbot_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -360,8 +361,11 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 func TestOneProcessKeepsToTheVendorsRate(t *testing.T) {
 	a := newAccount(t, fakelandbot.Options{RatePerSecond: 10})
 	_, to := a.customer()
-	for range 14 {
-		require.NoError(t, a.pause(to), "never a 429")
+	paced, err := landbot.New(config(a.url), connector.Deps{Connection: "landbot-shop"})
+	require.NoError(t, err)
+	for n := range 14 {
+		key := conversation.Key(fmt.Sprint("landbot-shop:1/x-", n))
+		require.NoError(t, paced.(*landbot.Client).PauseBot(t.Context(), connector.PauseRequest{Key: key, To: to}), "never a 429")
 	}
 }
 

@@ -100,7 +100,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	if c.files == nil {
 		c.files = &http.Client{Transport: httpx.NewTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
-	c.http = httpx.New(name, deps.HTTP, callsPerSecond)
+	c.http = httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond))
 	c.http.Classify = classify
 	c.unprepared.ids = map[conversation.Key]string{}
 	c.tokens = newTokens(c.http, config)

@@ -297,7 +297,7 @@ func openConnection(t cleaner, url string, change ...func(*livechat.Config)) *li
 	for _, f := range change {
 		f(&cfg)
 	}
-	c, err := livechat.New(cfg, connector.Deps{Connection: "under-test"})
+	c, err := livechat.New(cfg, connector.Deps{Connection: "under-test", Unpaced: true})
 	require.NoError(t, err)
 	return c
 }

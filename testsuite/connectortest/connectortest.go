@@ -242,6 +242,7 @@ func (s Subject) open(t T, transport http.RoundTripper, secrets ...string) (conn
 		URL:            "http://127.0.0.1:9",
 		WebhookSecrets: secrets,
 		Deps: connector.Deps{
+			Unpaced:    true,
 			Connection: connectionName, HTTP: &http.Client{Transport: transport}, Logger: slog.New(slog.DiscardHandler),
 			PublicURL: publicURL,
 		},

@@ -71,6 +71,7 @@ func (w *world) reopen() {
 		URL:            w.url,
 		WebhookSecrets: []string{w.subject.Auth.Secret},
 		Deps: connector.Deps{
+			Unpaced:    true,
 			Connection: connectionName, HTTP: w.wire.client(), PublicURL: publicURL,
 			Logger: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
