@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/certainly"
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
@@ -11,6 +12,7 @@ import (
 // Vendors gives a registry of every vendor that this program can connect.
 func Vendors() *connector.Registry {
 	return connector.NewRegistry(
+		certainly.Factory(),
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),

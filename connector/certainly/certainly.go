@@ -1,0 +1,209 @@
+// Package certainly connects Certainly (formerly BotXO): the customer stays in its web widget, its bot answers first,
+// and the agents sit at another vendor's desk.
+//
+// It speaks the third-party handover of the Chat API (vendor reference, "Chat API: list of endpoints", "Handover
+// conversation flow", "Takeover conversation flow"). The vendor's words are the reverse of common use: handover puts the
+// bot into listen mode, takeover gives the customer back to it. Neither statuses, nor answers, nor limits are documented:
+// five calls a second and 2,000 characters for one text are ours.
+//
+// Three habits of the vendor shape the rest. In listen mode the bot stays silent until it is told otherwise, for ever.
+// Both changes of mode are GETs, which no client may repeat by itself. And nothing can be looked up: there is no message
+// id, no idempotency key and no list, so that a send of unknown outcome is held rather than said twice.
+package certainly
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
+)
+
+// Name is the vendor's name in configurations.
+const Name = "certainly"
+
+const (
+	maxText        = 2000
+	callsPerSecond = 5
+	// redelivery is a margin: whether the vendor delivers a webhook again is not documented.
+	redelivery = 10 * time.Minute
+	// maxClaimEnd bounds a value that becomes part of an address.
+	maxClaimEnd = 200
+)
+
+// Client is one connection.
+type Client struct {
+	config     Config
+	connection string
+	http       *httpx.Client
+	said       tally // parts of a text that surely arrived
+	routed     tally // takeovers with a ClaimEnd whose outcome is unknown
+}
+
+var (
+	_ connector.Channel    = (*Client)(nil)
+	_ connector.BotPauser  = (*Client)(nil)
+	_ connector.BotResumer = (*Client)(nil)
+	_ connector.Checker    = (*Client)(nil)
+)
+
+// Factory makes connections from configurations.
+func Factory() connector.Factory {
+	return connector.NewFactory(Name, "Certainly (formerly BotXO): web widget with a hosted bot (Chat API, handover)", New)
+}
+
+// New makes a connection.
+func New(config Config, deps connector.Deps) (connector.Connector, error) {
+	c := &Client{config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, callsPerSecond)}
+	c.http.Classify = classify
+	return c, nil
+}
+
+// Name is "certainly".
+func (c *Client) Name() string { return Name }
+
+// Traits are the vendor's, as far as it tells.
+func (c *Client) Traits() connector.Traits {
+	return connector.Traits{
+		MaxText: maxText, Deliver: connector.AtLeastOnce, Redelivery: redelivery, CallsPerSecond: callsPerSecond,
+		HostsBot: true, HoldUnknown: true,
+	}
+}
+
+// classify takes any 2xx for success, because the answers are not documented, except for a page: that comes from a proxy,
+// and nobody knows whether the call got through.
+func classify(status int, _ http.Header, body []byte) (connector.Kind, string) {
+	if status >= 200 && status <= 299 && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
+		return connector.UncertainOutcome, ""
+	}
+	return "", ""
+}
+
+// userID is the shape of the vendor's user ids. It is checked because they become part of an address.
+var userID = regexp.MustCompile(`^webbot:[A-Za-z0-9._-]{1,120}$`)
+
+// userPath gives the path of a user's calls; what is handover or takeover. The slash at the end is part of the route.
+func (c *Client) userPath(op, what, to string) (string, error) {
+	if !userID.MatchString(to) {
+		return "", connector.Errorf(Name, op, connector.Invalid, "the conversation's key is no user id")
+	}
+	return "/webbot/api/webchat/" + url.PathEscape(c.config.DeploymentID) + "/" + what + "/" + url.PathEscape(to) + "/", nil
+}
+
+// call makes one call.
+func (c *Client) call(ctx context.Context, r httpx.Request, into any) error {
+	r.URL = c.config.BaseURL + r.URL
+	r.Header = http.Header{"Cache-Control": {"no-store"}}
+	if token := c.config.APIToken.First(); token != "" {
+		r.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	_, err := c.http.Do(ctx, r, into)
+	return err
+}
+
+// change makes a GET that changes the bot's mode. Its empty body is of a kind that cannot be sent again, so that net/http
+// does not repeat the call when a connection breaks: a takeover would run the bot's module twice.
+func (c *Client) change(ctx context.Context, op, path string) error {
+	return c.call(ctx, httpx.Request{Op: op, Method: http.MethodGet, URL: path, Body: unrepeatable{}}, nil)
+}
+
+// unrepeatable is an empty body that is read once.
+type unrepeatable struct{}
+
+// Read gives nothing.
+func (unrepeatable) Read([]byte) (int, error) { return 0, io.EOF }
+
+// Deliver says a text. The widget shows it like the bot's words, without a name. Parts of a long text that surely arrived
+// are not said again with the same Key.
+func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (connector.Receipt, error) {
+	const op = "Deliver"
+	if strings.TrimSpace(req.Text) == "" {
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
+	}
+	path, err := c.userPath(op, "handover", req.To)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	parts := split(req.Text, maxText)
+	for i := c.said.of(req.Key); i < len(parts); i++ {
+		say := httpx.Request{Op: op, Method: http.MethodPost, URL: path, Body: sayBody{Message: parts[i]}}
+		if err := c.call(ctx, say, nil); err != nil {
+			return connector.Receipt{}, partly(err, i)
+		}
+		c.said.set(req.Key, i+1)
+	}
+	c.said.forget(req.Key)
+	return connector.Receipt{}, nil
+}
+
+// partly makes sure that a text of which a part arrived is not repeated from its beginning by another process.
+func partly(err error, said int) error {
+	var e *connector.Error
+	if said == 0 || !errors.As(err, &e) || e.Kind.Permanent() {
+		return err
+	}
+	doubtful := *e
+	doubtful.Kind = connector.UncertainOutcome
+	return &doubtful
+}
+
+// PauseBot puts the bot into listen mode, which the vendor calls handover. Doing so again changes nothing.
+func (c *Client) PauseBot(ctx context.Context, req connector.PauseRequest) error {
+	const op = "PauseBot"
+	path, err := c.userPath(op, "handover", req.To)
+	if err != nil {
+		return err
+	}
+	return c.change(ctx, op, path)
+}
+
+// ResumeBot gives the customer back to the bot, which the vendor calls takeover. With a ClaimEnd value the bot runs the
+// module that its connections lead to, and runs it again each time: a call of unknown outcome is made with the value once
+// more, because a silent bot is worse than a repeated module, and without it from then on.
+func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) error {
+	const op = "ResumeBot"
+	path, err := c.userPath(op, "takeover", req.To)
+	if err != nil {
+		return err
+	}
+	value := c.claimEnd(req)
+	if len(value) > maxClaimEnd {
+		return connector.Errorf(Name, op, connector.Invalid, "the ClaimEnd value is longer than %d bytes", maxClaimEnd)
+	}
+	if value == "" || c.routed.of(req.Key) > 1 {
+		return c.change(ctx, op, path)
+	}
+	err = c.change(ctx, op, path+"?ClaimEnd="+url.QueryEscape(value))
+	if connector.KindOf(err) == connector.UncertainOutcome {
+		c.routed.set(req.Key, c.routed.of(req.Key)+1)
+	}
+	return err
+}
+
+// claimEnd is where the bot goes on: where the request says, else the bot itself, else the configuration.
+func (c *Client) claimEnd(req connector.ResumeRequest) string {
+	switch {
+	case !req.Launch:
+		return c.config.ClaimEndOnEnd
+	case req.Node != "":
+		return req.Node
+	case req.Vendor[vendorClaimEnd] != "":
+		return req.Vendor[vendorClaimEnd]
+	}
+	return c.config.ClaimEnd
+}
+
+// Check reads the look of the widget, which proves that the deployment is there. Nothing harmless proves the token.
+func (c *Client) Check(ctx context.Context) error {
+	path := "/webbot/api/webchat/" + url.PathEscape(c.config.DeploymentID) + "/config/"
+	var look map[string]json.RawMessage
+	return c.call(ctx, httpx.Request{Op: "Check", Method: http.MethodGet, URL: path}, &look)
+}
