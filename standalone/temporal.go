@@ -22,8 +22,13 @@ func runTemporal(ctx context.Context, args []string, out, errs io.Writer) error 
 	flags.IntVar(&config.UIPort, "ui-port", 0, "`port` of the Temporal UI, 0 for none")
 	flags.StringVar((*string)(&config.Sync), "sqlite-sync", string(embedded.SyncFull), "`full` survives a power failure, normal is faster and survives a kill")
 	flags.IntVar(&config.ContinueAsNewAfter, "continue-as-new-after", 0, "suggest a new run after this many history `events`; 0 for the server's default of 4096")
+	storeFaults := flags.Float64("store-faults", 0, "make this `share` of the store's writes fail, for tests")
+	seed := flags.Int64("store-faults-seed", 1, "the `seed` of these failures")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *storeFaults > 0 {
+		config.Faults = embedded.StoreFaults(*storeFaults, *seed)
 	}
 	config.NoUI = config.UIPort == 0
 	server, err := embedded.Start(ctx, config)

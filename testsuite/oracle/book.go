@@ -136,9 +136,11 @@ func (b *Book) CustomerSaw(journal []fake.Entry, hooks Hooks, duplicates Duplica
 	return findings
 }
 
-// inOrder finds what was seen twice, or in another order than the vendor told it. What was not seen is not its matter.
+// inOrder finds what was seen twice, or neither in the order in which it was said nor in that in which the vendor told it:
+// words that a vendor tells in a wrong order are put right where they meet. What was not seen is not its matter.
 func inOrder(who string, said, seen []string, hooks Hooks, duplicates Duplicates) (findings []string) {
 	var met []string
+	when := func(text string) int { return slices.Index(said, text) }
 	for _, s := range seen {
 		i := slices.IndexFunc(said, func(text string) bool { return strings.Contains(s, text) })
 		if i < 0 {
@@ -152,7 +154,7 @@ func inOrder(who string, said, seen []string, hooks Hooks, duplicates Duplicates
 			continue
 		}
 		for _, earlier := range met {
-			if hooks.before(text, earlier) {
+			if when(text) < when(earlier) && hooks.before(text, earlier) {
 				findings = append(findings, fmt.Sprintf("%s saw out of order: %q after %q", who, text, earlier))
 			}
 		}

@@ -34,15 +34,16 @@ func NewGate(next http.Handler) *Gate { return &Gate{next: next} }
 // Hold is one call to be held.
 type Hold struct {
 	path    string
+	body    string
 	when    When
 	arrived chan struct{}
 	release chan struct{}
 	once    sync.Once
 }
 
-// Hold holds the next call whose path contains path.
-func (g *Gate) Hold(path string, when When) *Hold {
-	h := &Hold{path: path, when: when, arrived: make(chan struct{}), release: make(chan struct{})}
+// Hold holds the next call whose path contains path and whose body contains body.
+func (g *Gate) Hold(path, body string, when When) *Hold {
+	h := &Hold{path: path, body: body, when: when, arrived: make(chan struct{}), release: make(chan struct{})}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.holds = append(g.holds, h)
@@ -56,11 +57,11 @@ func (h *Hold) Arrived() <-chan struct{} { return h.arrived }
 func (h *Hold) Release() { h.once.Do(func() { close(h.release) }) }
 
 // take gives the hold that a call falls into, once.
-func (g *Gate) take(path string) *Hold {
+func (g *Gate) take(path, body string) *Hold {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for i, h := range g.holds {
-		if strings.Contains(path, h.path) {
+		if strings.Contains(path, h.path) && strings.Contains(body, h.body) {
 			g.holds = append(g.holds[:i:i], g.holds[i+1:]...)
 			return h
 		}
@@ -70,17 +71,17 @@ func (g *Gate) take(path string) *Hold {
 
 // ServeHTTP passes a call on, or holds it.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := g.take(r.URL.Path)
-	if h == nil {
-		g.next.ServeHTTP(w, r)
-		return
-	}
 	// The server notices that the caller has gone away only once the body is read.
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	h := g.take(r.URL.Path, string(body))
+	if h == nil {
+		g.next.ServeHTTP(w, r)
+		return
+	}
 	if h.when == Before {
 		close(h.arrived)
 		if h.wait(r) {

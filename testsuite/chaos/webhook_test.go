@@ -1,0 +1,49 @@
+package chaos
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/handoff-engine/handoff/testsuite/fake"
+	"github.com/handoff-engine/handoff/testsuite/fake/landbot"
+	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
+	"github.com/handoff-engine/handoff/testsuite/oracle"
+	"github.com/handoff-engine/handoff/testsuite/system"
+)
+
+// Every webhook arrives one to five times, in any order.
+func TestWebhooksRepeatedAndShuffledChangeTheStateOnce(t *testing.T) {
+	needs(t)
+	s := system.Start(t, options())
+	customers := withAgent(t, s, 2)
+	numbers := random(t, 0)
+	for _, faults := range []*fake.Faults{&s.Landbot.Faults, s.LiveChat.Faults} {
+		faults.Set(landbot.OpHook, fake.Shuffle(numbers.Uint64()))
+		for range 200 {
+			faults.Set(landbot.OpHook, fake.Redeliver(numbers.IntN(5)).For(1))
+		}
+	}
+	const words = 12
+	for i := range words {
+		for _, c := range customers {
+			c.Says(t, fmt.Sprintf("shuffled %d", i))
+			c.Answers(t, livechat.Mira, fmt.Sprintf("shuffled %d", i))
+		}
+	}
+	for _, c := range customers {
+		c.UntilHeard(t)
+	}
+	s.Landbot.Faults.Clear(fake.AnyOp)
+	s.LiveChat.Faults.Clear(fake.AnyOp)
+	require.NoError(t, s.Landbot.Hooks().Drain(t.Context()))
+	require.NoError(t, s.LiveChat.Hooks.Drain(t.Context()))
+	duplicates := 0
+	for _, c := range customers {
+		duplicates += c.View(t).Counts.Duplicates
+	}
+	require.Positive(t, duplicates)
+	figures.note(t, "webhooks 1 to 5 times and shuffled: %d words, %d duplicates recognised, %d repeated", 4*words, duplicates, repeats(customers...))
+	judge(t, s, oracle.Never, customers...)
+}
