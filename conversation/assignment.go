@@ -136,13 +136,14 @@ func (c *Conversation) agentAssigned(now time.Time, ev Event) Reason {
 		return IgnoredStale
 	}
 	if c.State == Assigned && agent.ID == c.Agent.ID || c.Claiming != "" && agent.ID == c.LastAgent.ID {
+		c.learnName(agent)
 		return ""
 	}
 	if c.State == Reassigning && ev.At.IsZero() && agent.ID == c.LastAgent.ID {
 		// What the desk shows is the assignment that timed out, not a new one.
 		return IgnoredStale
 	}
-	c.assign(now, agent, AgentTook)
+	c.assign(now, c.named(agent), AgentTook)
 	return ""
 }
 
@@ -232,11 +233,9 @@ func (c *Conversation) agentSaid(now time.Time, ev Event) {
 		return
 	}
 	if c.State != Assigned {
-		c.assign(now, ev.Author, AgentSpoke)
+		c.assign(now, c.named(ev.Author), AgentSpoke)
 	}
-	if c.Agent.ID == ev.Author.ID && c.Agent.Name == "" {
-		c.Agent.Name, c.LastAgent.Name = ev.Author.Name, ev.Author.Name
-	}
+	c.learnName(ev.Author)
 	c.say(now, ev)
 	c.Spoke, c.Rung, c.Requeued = true, 0, false
 	c.WaitingSince = time.Time{}
@@ -249,6 +248,7 @@ func (c *Conversation) agentSaid(now time.Time, ev Event) {
 // say says an agent's words to the customer. Where that silences the hosted bot, the bot is paused first, so that it is
 // resumed later.
 func (c *Conversation) say(now time.Time, ev Event) {
+	ev.Author = c.named(ev.Author)
 	if c.Route.Channel.SendingTakesOver {
 		c.pauseBot(now)
 	}
@@ -256,6 +256,22 @@ func (c *Conversation) say(now time.Time, ev Event) {
 		Role: RoleAgent, Name: ev.Author.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID,
 	})
 	c.decide(now, Effect{Kind: Say, Human: true, Text: ev.Text, Attachment: ev.Attachment, Author: ev.Author, Line: line})
+}
+
+// named gives an agent's name where the desk's messages carry only the id and the name is known from the assignment.
+func (c *Conversation) named(agent Author) Author {
+	if agent.Name == "" && agent.ID == c.LastAgent.ID {
+		agent.Name = c.LastAgent.Name
+	}
+	return agent
+}
+
+// learnName keeps the name of the agent who has the conversation, once it is told.
+func (c *Conversation) learnName(agent Author) {
+	if agent.Name == "" || agent.ID != c.Agent.ID {
+		return
+	}
+	c.Agent.Name, c.LastAgent.Name = agent.Name, agent.Name
 }
 
 // agentEdited tells the customer the new words: what is sent cannot be changed at every vendor.

@@ -176,6 +176,9 @@ func (r *runner) mayLeave(ctx workflow.Context) bool {
 	length := info.GetCurrentHistoryLength()
 	must := length >= mustContinueAfterEvents
 	r.leaving = must
+	if must {
+		r.takeBack()
+	}
 	if r.woken || r.signals.Len() > 0 || r.inFlight() || !workflow.AllHandlersFinished(ctx) {
 		return false
 	}
@@ -183,6 +186,17 @@ func (r *runner) mayLeave(ctx workflow.Context) bool {
 		return true
 	}
 	return r.c.Pending() == 0 && (info.GetContinueAsNewSuggested() || length >= continueAfterEvents)
+}
+
+// takeBack takes back what is under way, because the run cannot wait: a vendor's outage may hold a send for hours. It
+// stays pending, and is looked for before it is repeated.
+func (r *runner) takeBack() {
+	for _, f := range r.flights {
+		if f != nil && !f.takenBack {
+			f.takenBack = true
+			f.cancel()
+		}
+	}
 }
 
 func (r *runner) inFlight() bool {

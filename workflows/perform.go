@@ -32,6 +32,8 @@ const (
 type flight struct {
 	first  conversation.Effect
 	cancel workflow.CancelFunc
+	// takenBack is set when the run ends before the task does.
+	takenBack bool
 }
 
 // lane performs one side's effects strictly in order, and applies what came of them.
@@ -55,7 +57,7 @@ func (r *runner) lane(ctx workflow.Context, side conversation.Side) {
 		settled := false
 		for _, ev := range outcomes {
 			r.apply(ctx, ev)
-			settled = settled || ev.Kind != conversation.EffectDoubted && ev.Kind != conversation.EffectWithdrawn
+			settled = settled || ev.Kind != conversation.EffectDoubted
 		}
 		r.woken = true
 		if settled {
@@ -139,10 +141,39 @@ func (r *runner) perform(ctx workflow.Context, task conversation.Task) ([]conver
 	started := workflow.Now(ctx)
 	var outcomes []conversation.Event
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, task).Get(ctx, &outcomes)
-	if err != nil {
-		return failure(task, err, once, started)
+	switch {
+	case err == nil:
+		return outcomes, 0
+	case ctx.Err() != nil && !once && !final(err):
+		return r.interrupted(task, err, started), 0
 	}
-	return outcomes, 0
+	return failure(task, err, once, started)
+}
+
+// final reports whether the same call will fail again.
+func final(err error) bool {
+	var application *temporal.ApplicationError
+	return errors.As(err, &application) && application.NonRetryable()
+}
+
+// interrupted says what becomes of a task that was cancelled on its way. A change of owner takes its effects back. The
+// end of the run does not: they stay pending, and may have been sent by an attempt of which nothing is known.
+func (r *runner) interrupted(task conversation.Task, err error, started time.Time) []conversation.Event {
+	kind := conversation.EffectWithdrawn
+	if f := r.flights[index(task.Effects[0].Kind.Side())]; f != nil && f.takenBack {
+		kind = conversation.EffectDoubted
+	}
+	var application *temporal.ApplicationError
+	var events []conversation.Event
+	for i, e := range task.Effects {
+		ev := conversation.Event{Kind: kind, Key: e.Key, At: started}
+		said := e.Kind == conversation.Say && i == 0 && errors.As(err, &application) && activities.Unknown(conversation.Reason(application.Type()))
+		if kind == conversation.EffectWithdrawn && said {
+			ev.Kind, ev.Reason = conversation.EffectUncertain, conversation.OutcomeUnknown
+		}
+		events = append(events, ev)
+	}
+	return events
 }
 
 // failure says what an activity's error means for the effects of its task.
