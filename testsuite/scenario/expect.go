@@ -178,7 +178,7 @@ func deadlineIs(_ *Story, a args) ([]step, error) {
 			return errors.New("it is not set")
 		}
 		have := d.At.Sub(s.now())
-		if late := want - have; late < -beat || late > tolerance {
+		if late := want - have; late < -beat || late > 5*time.Second {
 			return fmt.Errorf("it is in %s", have.Round(time.Second))
 		}
 		return nil

@@ -68,6 +68,9 @@ func (s *stage) soFar() string {
 	for _, d := range v.Deadlines {
 		fmt.Fprintf(&b, "; %s in %s", d.Name, d.At.Sub(s.now()).Round(time.Second))
 	}
+	for _, e := range v.Trouble {
+		fmt.Fprintf(&b, "\n  in trouble: %s %s because %s", strings.ReplaceAll(string(e.Kind), "_", " "), e.Status, e.Reason)
+	}
 	return b.String() + "\n"
 }
 

@@ -23,7 +23,7 @@ const (
 )
 
 // tolerance is how far the instants of two ways of playing may be apart: a slow machine lets some time pass.
-const tolerance = 5 * time.Second
+const tolerance = 15 * time.Second
 
 // Report says what playing a story showed.
 type Report struct {

@@ -9,13 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stretchr/testify/mock"
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/handoff-engine/handoff/activities"
@@ -64,7 +62,6 @@ type stage struct {
 	// questions are the called bot's, by the step of the customer's words; answered are the steps whose answer was given.
 	questions map[int]bool
 	answered  map[int]bool
-	cancelled map[string]bool
 
 	told []conversation.Event
 	// again are the events to be told once more with the next step.
@@ -80,7 +77,7 @@ func opening() time.Time { return time.Date(2026, time.January, 5, 9, 0, 0, 0, t
 
 func newStage(story *Story, m mode) *stage {
 	s := &stage{
-		story: story, mode: m, questions: map[int]bool{}, answered: map[int]bool{}, cancelled: map[string]bool{},
+		story: story, mode: m, questions: map[int]bool{}, answered: map[int]bool{},
 	}
 	at := opening()
 	for _, st := range story.steps {
@@ -157,11 +154,13 @@ func (s *stage) fresh() conversation.Conversation {
 
 // newRun sets up one run of the workflow.
 func (s *stage) newRun(from time.Time) {
+	t := newTurnstile()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	s.env = suite.NewTestWorkflowEnvironment()
 	s.env.SetTestTimeout(idleLimit)
 	s.env.SetStartTime(from)
+	s.env.SetWorkerOptions(sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{t}})
 	connections := map[string]connector.Connector{s.channel.name: s.channel, s.desk.name: s.desk}
 	if s.bot != nil {
 		connections[s.bot.name] = s.bot
@@ -171,41 +170,7 @@ func (s *stage) newRun(from time.Time) {
 	}
 	worker.RegisterWorkflows(s.env)
 	s.env.RegisterActivity(a)
-	s.thinkingTime(a)
-}
-
-// thinkingTime has a bot that is called take the time that the story says.
-func (s *stage) thinkingTime(a *activities.Activities) {
-	var wait time.Duration
-	var slow bool
-	s.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, values converter.EncodedValues) {
-		var task conversation.Task
-		if info.ActivityType.Name != "AskBot" || values.Get(&task) != nil {
-			return
-		}
-		wait = s.think(task.Effects[0].Text)
-		if slow = wait > info.ScheduleToCloseTimeout; slow {
-			wait = info.ScheduleToCloseTimeout
-		}
-	})
-	s.env.SetOnActivityCanceledListener(func(info *activity.Info) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.cancelled[info.ActivityID] = true
-	})
-	s.env.OnActivity("AskBot", mock.Anything, mock.Anything).AfterFn(func() time.Duration { return wait }).Return(
-		func(ctx context.Context, task conversation.Task) ([]conversation.Event, error) {
-			s.mu.Lock()
-			gone := s.cancelled[activity.GetInfo(ctx).ActivityID]
-			s.mu.Unlock()
-			switch {
-			case gone:
-				return nil, temporal.NewCanceledError()
-			case slow:
-				return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil)
-			}
-			return a.AskBot(ctx, task)
-		})
+	s.guard(t, a)
 }
 
 // think finds what the called bot answers to the customer's words, and how long it takes.
