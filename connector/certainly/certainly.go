@@ -62,7 +62,7 @@ func Factory() connector.Factory {
 
 // New makes a connection.
 func New(config Config, deps connector.Deps) (connector.Connector, error) {
-	c := &Client{config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, callsPerSecond)}
+	c := &Client{config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond))}
 	c.http.Classify = classify
 	return c, nil
 }

@@ -146,7 +146,7 @@ func TestALongTextGoesOnWhereItStopped(t *testing.T) {
 		}
 		return http.DefaultTransport.RoundTrip(r)
 	})
-	conn, err := certainly.New(config(a.url), connector.Deps{Connection: "c", HTTP: &http.Client{Transport: transport}})
+	conn, err := certainly.New(config(a.url), connector.Deps{Connection: "c", Unpaced: true, HTTP: &http.Client{Transport: transport}})
 	require.NoError(t, err)
 	req := connector.DeliverRequest{Key: "k1", To: user, Text: text}
 	_, err = conn.(connector.Channel).Deliver(t.Context(), req)
