@@ -176,7 +176,4 @@ func (r *reader) checkAbilities(keys []entry, route conversation.Route) {
 		policy.OnUnavailable != "" && !desk.Able(string(connector.CanAvailability)) {
 		r.wrong(e.place, "%s (%s) does not tell whether anybody is there. Write queue, or leave the key out.", desk.Name, desk.Vendor)
 	}
-	if e, written := find(keys, "resume_node"); written && policy.ResumeNode != "" && !route.Channel.Able(string(connector.CanResumeBot)) {
-		r.wrong(e.place, "%s (%s) cannot be told where its bot goes on. Remove the key.", route.Channel.Name, route.Channel.Vendor)
-	}
 }

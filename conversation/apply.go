@@ -86,10 +86,21 @@ func (c *Conversation) learn(ev Event) {
 		c.ChannelVendor = merged(c.ChannelVendor, ev.Vendor)
 	case Delivered, TicketOpened:
 		if e := c.effect(ev.Key); e != nil && e.Kind.Side() == DeskSide {
-			c.DeskVendor = merged(c.DeskVendor, ev.Vendor)
+			c.learnDesk(e.Desk, ev.Vendor)
 		}
 	default:
 	}
+}
+
+// learnDesk keeps what a desk's connector wants to be given back.
+func (c *Conversation) learnDesk(desk string, vendor map[string]string) {
+	if len(vendor) == 0 {
+		return
+	}
+	if c.DeskVendors == nil {
+		c.DeskVendors = map[string]map[string]string{}
+	}
+	c.DeskVendors[desk] = merged(c.DeskVendors[desk], vendor)
 }
 
 // merged gives a with the entries of b. It makes a new map: an older copy of the state keeps its own.
@@ -224,7 +235,7 @@ func (c *Conversation) open(now time.Time, agent, group string) {
 	// The ticket is named after the first effect that is about it.
 	c.addTicket(TicketRecord{Key: c.keyNumber(c.LastKey + 1), Desk: c.desk().Name, Status: TicketOpening})
 	upto := c.Transcript.Last
-	if c.desk().Able(canPrepare) && len(c.DeskVendor) == 0 {
+	if c.desk().Able(canPrepare) && len(c.DeskVendors[c.desk().Name]) == 0 {
 		c.decide(now, Effect{Kind: PrepareTicket, Upto: upto})
 	}
 	c.decide(now, Effect{
@@ -325,9 +336,6 @@ func (c *Conversation) end(now time.Time, reason Reason, text TextName) {
 func (c *Conversation) resumeBot(now time.Time, node string, end bool) {
 	if end && !c.Paused || !c.Route.Channel.Able(canResumeBot) {
 		return
-	}
-	if node == "" {
-		node = c.Route.Policy.ResumeNode
 	}
 	c.Paused = false
 	c.decide(now, Effect{Kind: ResumeBot, Node: node, End: end})

@@ -24,10 +24,11 @@ type Conversation struct {
 	// Ref is the channel vendor's name for the conversation.
 	Ref      string   `json:"ref,omitempty"`
 	Customer Customer `json:"customer,omitzero"`
-	// ChannelVendor, BotVendor and DeskVendor are what the connectors asked to be given back.
-	ChannelVendor map[string]string `json:"channel_vendor,omitempty"`
-	BotVendor     map[string]string `json:"bot_vendor,omitempty"`
-	DeskVendor    map[string]string `json:"desk_vendor,omitempty"`
+	// ChannelVendor and BotVendor are what the connectors asked to be given back, and DeskVendors the same for each desk
+	// by its name.
+	ChannelVendor map[string]string            `json:"channel_vendor,omitempty"`
+	BotVendor     map[string]string            `json:"bot_vendor,omitempty"`
+	DeskVendors   map[string]map[string]string `json:"desk_vendors,omitempty"`
 
 	// Agent owns the conversation in Assigned; LastAgent owned it last.
 	Agent     Author `json:"agent,omitzero"`
@@ -134,6 +135,8 @@ const (
 	maxTrouble = 50
 	// maxReopened bounds how often a ticket that the desk lost is opened anew before the policy's last rung.
 	maxReopened = 3
+	// echoSkew is how far a vendor's clock may be behind ours when it stamps the echo of a send.
+	echoSkew = 2 * time.Second
 	// catchUpWithin bounds the last look at the desk before a conversation ends.
 	catchUpWithin = 20 * time.Second
 )

@@ -159,7 +159,7 @@ func (c *Conversation) equip(side Side, task *Task) {
 		task.Transcript = c.Transcript.Between(c.BotSeen, first.Line-1)
 		task.Source = c.Route.Channel.Name
 	case DeskSide:
-		task.Connection, task.Vendor, task.Source = first.Desk, c.DeskVendor, c.Route.Channel.Name
+		task.Connection, task.Vendor, task.Source = first.Desk, c.DeskVendors[first.Desk], c.Route.Channel.Name
 		task.Ref = c.Ref
 		if t := c.ticketByKey(first.TicketKey); t != nil && t.Ticket.ID != "" {
 			ticket := t.Ticket

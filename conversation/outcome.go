@@ -28,6 +28,9 @@ func (c *Conversation) outcome(now time.Time, ev Event) Reason {
 		return ""
 	case EffectUncertain:
 		e.Status, e.Reason = Uncertain, ev.Reason
+		if e.TriedAt.IsZero() {
+			e.TriedAt = ev.At
+		}
 		c.Counts.Uncertain++
 		c.unknown(now, done)
 		return ""
@@ -285,6 +288,10 @@ func (c *Conversation) proven(ev Event) Reason {
 		unknown := e.Status == Uncertain || e.Status == Pending && e.Doubtful
 		matches := ev.Key != "" && ev.Key == e.Key || ev.Key == "" && e.Kind == Say && ev.Text != "" && ev.Text == e.Text
 		if !unknown || !matches || e.Kind != Say && e.Kind != Post {
+			continue
+		}
+		if !ev.At.IsZero() && !e.TriedAt.IsZero() && ev.At.Before(e.TriedAt.Add(-echoSkew)) {
+			// The late echo of equal words that were said before.
 			continue
 		}
 		if e.Status == Uncertain {

@@ -51,8 +51,6 @@ type Policy struct {
 	Reopen Choice `json:"reopen,omitempty" yaml:"reopen" doc:"what follows when the customer writes after the end: bot, queue or same_agent (default bot if there is one)" enum:"bot,queue,same_agent"`
 	// HandoffWords are messages of the customer that ask for a human, compared whole and without regard to case.
 	HandoffWords []string `json:"handoff_words,omitempty" yaml:"handoff_words" doc:"messages of the customer that ask for a human, compared whole, whatever their case"`
-	// ResumeNode is where the hosted bot goes on after a hand-back, if neither the request nor the flow says.
-	ResumeNode string `json:"resume_node,omitempty" yaml:"resume_node" doc:"where the hosted bot goes on after a hand-back"`
 	// Texts are what the customer is told; a text set to "" is not said.
 	Texts map[TextName]string `json:"texts,omitempty" yaml:"texts" doc:"what the customer is told; an empty text is not said"`
 }

@@ -42,7 +42,7 @@ func (c *Conversation) View() View {
 		ID: c.ID, Route: c.Route.Name, State: c.State, Epoch: c.Epoch, Since: c.Since, Reason: c.Reason, Started: c.Started,
 		Channel: c.Route.Channel.Name, Desk: c.desk().Name, Customer: c.Customer, Owner: c.Owner(), Tickets: c.Tickets,
 		Deadlines: c.Deadlines, Transcript: c.Transcript, History: c.History, HistoryCut: c.HistoryCut, Counts: c.Counts,
-		Trouble: c.Trouble(), Rules: c.Rules, Ref: c.Ref, ChannelVendor: c.ChannelVendor, DeskVendor: c.DeskVendor,
+		Trouble: c.Trouble(), Rules: c.Rules, Ref: c.Ref, ChannelVendor: c.ChannelVendor, DeskVendor: c.DeskVendors[c.desk().Name],
 	}
 	if c.Route.Bot != nil {
 		v.Bot = c.Route.Bot.Name
