@@ -60,7 +60,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		gatewayCommand(), workerCommand(), allCommand(),
-		checkCommand(), subscribeCommand(), schemaCommand(),
+		checkCommand(), testCommand(), subscribeCommand(), schemaCommand(),
 		healthcheckCommand(), versionCommand(),
 	}
 }

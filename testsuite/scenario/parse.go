@@ -84,11 +84,17 @@ func (s *Story) chooseRoute(lines []string, o Options) (int, error) {
 		}
 		return 0, fmt.Errorf("%s: there is no route %q; write one of: %s", at, words[1].text, routeNames(o.Routes))
 	}
-	switch len(o.Routes) {
-	case 0:
+	for _, r := range o.Routes {
+		if r.Name == o.Route || o.Route == "" && len(o.Routes) == 1 {
+			s.setRoute(r, o.Connections)
+			return -1, nil
+		}
+	}
+	switch {
+	case len(o.Routes) == 0:
 		s.setRoute(DefaultRoute(), nil)
-	case 1:
-		s.setRoute(o.Routes[0], o.Connections)
+	case o.Route != "":
+		return 0, fmt.Errorf("there is no route %q; write one of: %s", o.Route, routeNames(o.Routes))
 	default:
 		return 0, fmt.Errorf("%s:1: say which route the story is about, by a line: route NAME (one of: %s)", s.name, routeNames(o.Routes))
 	}

@@ -42,6 +42,8 @@ type T interface {
 type Options struct {
 	// Routes are the configured routes; without any, a story is played on DefaultRoute.
 	Routes []conversation.Route
+	// Route is the route of stories that name none; it may be empty where there is one route.
+	Route string
 	// Connections give the limits and promises of the routes' connections, by name. Those not there promise to send once
 	// by key.
 	Connections map[string]connector.Connector
