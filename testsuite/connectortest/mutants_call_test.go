@@ -34,7 +34,11 @@ func callMutants() []mutant {
 		},
 		{
 			name: "every send is made twice", more: true, spoil: plant(func(c *memory.Client) doubled { return doubled{c} }),
-			want: []string{"SameKeyOnce/Deliver", "KeepsOrder/Deliver", "Parallel"},
+			want: []string{"SameKeyOnce/Deliver", "KeepsOrder/Deliver", "Parallel", "FullHandoff"},
+		},
+		{
+			name: "a conversation has one ticket for ever", want: []string{"SameKeyOnce/Open", "FullHandoff"},
+			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector { return &oneTicket{Client: c} },
 		},
 		{
 			name: "a long text is split between bytes", spoil: plant(func(c *memory.Client) splitsBytes { return splitsBytes{c} }),

@@ -54,6 +54,10 @@ func webhookMutants() []mutant {
 			want: []string{"DecodeHostile", "DecodeGolden"},
 		},
 		{
+			name: "an event is of another conversation", spoil: plant(func(c *memory.Client) astray { return astray{c} }),
+			want: []string{"DecodeGolden", "FullHandoff"},
+		},
+		{
 			name: "decoding calls the vendor", more: true,
 			spoil: func(c *memory.Client, o *connectortest.Options) connector.Connector { return calls{c, o.Deps.HTTP} },
 			want:  []string{"DecodeDoesNoIO"},
