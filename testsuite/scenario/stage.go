@@ -59,8 +59,9 @@ type stage struct {
 	entries []entry
 	// asking is the called bot's answer to the question under way.
 	asking conversation.Answer
-	// questions are the called bot's, by the step of the customer's words; answered are the steps whose answer was given.
-	questions map[int]bool
+	// questions are the steps of the customer's words that the called bot was asked about, by the effects that ask;
+	// answered are the steps whose answer was given.
+	questions map[conversation.Key]int
 	answered  map[int]bool
 
 	told []conversation.Event
@@ -77,7 +78,7 @@ func opening() time.Time { return time.Date(2026, time.January, 5, 9, 0, 0, 0, t
 
 func newStage(story *Story, m mode) *stage {
 	s := &stage{
-		story: story, mode: m, questions: map[int]bool{}, answered: map[int]bool{},
+		story: story, mode: m, questions: map[conversation.Key]int{}, answered: map[int]bool{},
 	}
 	at := opening()
 	for _, st := range story.steps {
@@ -173,22 +174,16 @@ func (s *stage) newRun(from time.Time) {
 	s.guard(t, a)
 }
 
-// think finds what the called bot answers to the customer's words, and how long it takes.
-func (s *stage) think(words string) time.Duration {
+// think finds what the called bot answers to the question of an effect, and how long it takes. The same question, asked
+// again, has the same answer.
+func (s *stage) think(asked conversation.Effect) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asking = conversation.Answer{}
-	question := -1
-	for i, st := range s.story.steps {
-		if st.words != nil && *st.words == words && !s.questions[i] {
-			question = i
-			break
-		}
-	}
+	question, words := s.question(asked), asked.Text
 	if question < 0 {
 		return 0
 	}
-	s.questions[question] = true
 	first := -1
 	for i := question + 1; i < len(s.story.steps); i++ {
 		st := s.story.steps[i]
@@ -212,6 +207,24 @@ func (s *stage) think(words string) time.Duration {
 		return 0
 	}
 	return max(0, s.due[first].Add(s.late).Sub(s.now())-beat/2)
+}
+
+// question finds the step in which the customer said what the bot is asked, or gives -1.
+func (s *stage) question(asked conversation.Effect) int {
+	if step, again := s.questions[asked.Key]; again {
+		return step
+	}
+	taken := map[int]bool{}
+	for _, step := range s.questions {
+		taken[step] = true
+	}
+	for i, st := range s.story.steps {
+		if st.words != nil && *st.words == asked.Text && !taken[i] {
+			s.questions[asked.Key] = i
+			return i
+		}
+	}
+	return -1
 }
 
 // mayAnswerLater reports whether the customer's words at step i take over the answers that name no question.

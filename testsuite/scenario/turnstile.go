@@ -149,7 +149,7 @@ func (s *stage) guard(t *turnstile, a *activities.Activities) {
 		if info.ActivityType.Name != "AskBot" || values.Get(&task) != nil {
 			return
 		}
-		thinking = s.think(task.Effects[0].Text)
+		thinking = s.think(task.Effects[0])
 		if slow = thinking > info.ScheduleToCloseTimeout; slow {
 			thinking = info.ScheduleToCloseTimeout
 		}
