@@ -73,6 +73,15 @@ func TestABotsPartingWordsComeBeforeTheHandoffThatItAskedFor(t *testing.T) {
 	require.Equal(t, []string{`say bot: "I am getting a colleague."`, "say <waiting>"}, inWords(task.Effects))
 }
 
+func TestWhatABotLearntIsKnownToTheDesk(t *testing.T) {
+	s := tell(t, called()).customer("a human please")
+	answer := &Answer{Handoff: true, Customer: Customer{Name: "Ana", Fields: map[string]string{"reason": "billing"}}}
+	s.comesOf(Event{Kind: BotAnswered, Key: s.pending(AskBot).Key, Answer: answer}).is(Waiting, ByBot)
+	task, _ := s.Take(DeskSide)
+	require.Equal(t, OpenTicket, task.Effects[0].Kind)
+	require.Equal(t, &Customer{Name: "Ana", Fields: map[string]string{"reason": "billing"}}, task.Customer)
+}
+
 func TestABotCanEndTheConversation(t *testing.T) {
 	s := tell(t, called()).customer("bye")
 	answer := &Answer{Messages: []Message{{Text: "Goodbye."}}, End: true}

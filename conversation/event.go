@@ -203,6 +203,8 @@ type Answer struct {
 	Group   string `json:"group,omitempty"`
 	// End says that the bot considers the conversation finished.
 	End bool `json:"end,omitempty"`
+	// Customer tells what the bot has learnt about the customer; empty fields change nothing.
+	Customer Customer `json:"customer,omitzero"`
 	// Vendor is the bot's session, given back with the next call.
 	Vendor map[string]string `json:"vendor,omitempty"`
 }

@@ -161,10 +161,10 @@ func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 		// The desk closed it, or told about it, before its opening was known.
 		return
 	}
-	if t.Status != TicketOpening || t != c.ticket() || c.State == InBot || c.State == Ended {
+	if t.Status != TicketOpening {
 		// The customer is not waiting any more: an open ticket would bother an agent for nothing.
 		t.Status = TicketClosing
-		if c.desk().Able(canClose) {
+		if c.able(t, canClose) {
 			c.decide(now, Effect{Kind: CloseTicket, TicketKey: t.Key, Desk: t.Desk})
 		}
 		return
@@ -210,7 +210,11 @@ func (c *Conversation) notOpened(now time.Time, e Effect, reason Reason, choice 
 	case c.State == Assigned:
 		// An agent was named although there is no ticket: the customer's words need one.
 		c.openAgain(now, reason)
-	case c.State == Waiting || c.State == Reassigning:
+	case c.State != Waiting && c.State != Reassigning:
+	case c.Desk+1 < len(c.Route.Desks):
+		c.Desk++
+		c.open(now, "", "")
+	default:
 		c.exhausted(now, reason, choice)
 	}
 }
@@ -253,6 +257,7 @@ func (c *Conversation) botAnswered(now time.Time, e Effect, ev Event) {
 		return
 	}
 	c.BotVendor = merged(c.BotVendor, ev.Answer.Vendor)
+	c.learn(Event{Kind: BotAnswered, Customer: ev.Answer.Customer})
 	late := c.Stale(e)
 	epoch := c.Epoch
 	if ev.Answer.Handoff || ev.Answer.End {
