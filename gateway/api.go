@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,12 +99,7 @@ func (s *Server) list(c echo.Context) error {
 }
 
 func knownState(state conversation.State) bool {
-	for _, s := range conversation.States() {
-		if s == state {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(conversation.States(), state)
 }
 
 // command answers POST /v1/conversations/<id>/commands, after the command took effect.

@@ -90,12 +90,10 @@ func (s *Server) refuse(c echo.Context, connection string, x connector.Connector
 
 // reasonOf gives an error's text for the log if it is one of ours, which hold no content.
 func reasonOf(err error, why string) string {
-	var e *connector.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*connector.Error](err); ok {
 		return e.Error()
 	}
-	var unstored *notStored
-	if errors.As(err, &unstored) {
+	if unstored, ok := errors.AsType[*notStored](err); ok {
 		return fmt.Sprintf("not stored: %v", unstored.err)
 	}
 	return why
@@ -120,8 +118,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 		return
 	}
 	status, why := http.StatusInternalServerError, "internal error"
-	var he *echo.HTTPError
-	if errors.As(err, &he) {
+	if he, ok := errors.AsType[*echo.HTTPError](err); ok {
 		status, why = he.Code, fmt.Sprint(he.Message)
 		if he.Internal != nil {
 			s.config.Logger.Warn("request failed", "route", c.Path(), "status", status, "error", he.Internal)

@@ -305,8 +305,10 @@ func TestHandshakesAndOtherMethods(t *testing.T) {
 
 func TestTypingPassesByWithoutBeingStored(t *testing.T) {
 	s := newSite(t, nil)
-	s.memory.view = conversation.View{ID: "shop-eu:c1", State: conversation.Assigned, Channel: "shop-eu", Desk: "shop-eu",
-		Tickets: []conversation.TicketRecord{{Ticket: conversation.Ticket{ID: "t1"}}}}
+	s.memory.view = conversation.View{
+		ID: "shop-eu:c1", State: conversation.Assigned, Channel: "shop-eu", Desk: "shop-eu",
+		Tickets: []conversation.TicketRecord{{Ticket: conversation.Ticket{ID: "t1"}}},
+	}
 	body, err := json.Marshal([]shopEvent{{Conversation: "c1", Typing: true}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, s.post("/webhooks/shop-eu", string(body)).Code)

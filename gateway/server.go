@@ -190,8 +190,7 @@ func listen(ctx context.Context, address, setting string) (net.Listener, error) 
 }
 
 func withoutAddress(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}
 	return err

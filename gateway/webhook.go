@@ -135,8 +135,7 @@ func (s *Server) read(c echo.Context) (*connector.Delivery, error) {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "compressed bodies are not accepted"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, &refusal{http.StatusRequestEntityTooLarge, "the body is too large"}
 	}
 	if err != nil {

@@ -64,7 +64,8 @@ func Register(r Registry, a *activities.Activities) {
 // RegisterWorkflows registers all workflows.
 func RegisterWorkflows(r interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
-}) {
+},
+) {
 	r.RegisterWorkflowWithOptions(workflows.Conversation, workflow.RegisterOptions{Name: workflows.ConversationType})
 	r.RegisterWorkflowWithOptions(workflows.LateEvent, workflow.RegisterOptions{Name: workflows.LateEventType})
 	r.RegisterWorkflowWithOptions(workflows.Healing, workflow.RegisterOptions{Name: workflows.HealingType})

@@ -99,8 +99,7 @@ func (c *Client) signalID(ctx context.Context, a conversation.Arrival) (conversa
 		return conversation.Accepted, err
 	}
 	err := c.temporal.SignalWorkflow(ctx, a.ID, "", SignalEvent, a.Event)
-	var notFound *serviceerror.NotFound
-	if !errors.As(err, &notFound) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); !ok {
 		return conversation.Accepted, err
 	}
 	if tooOld {
@@ -144,8 +143,7 @@ func (c *Client) signalTicket(ctx context.Context, a conversation.Arrival) error
 		c.remember(ticket, id, a.Ticket != "")
 	}
 	err := c.temporal.SignalWorkflow(ctx, id, "", SignalEvent, a.Event)
-	var notFound *serviceerror.NotFound
-	if errors.As(err, &notFound) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return errOver
 	}
 	return err
@@ -219,8 +217,7 @@ func (c *Client) startLate(ctx context.Context, a conversation.Arrival) error {
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		StaticSummary:            "late " + string(a.Event.Kind) + " of " + a.Connection,
 	}, LateEventType, a)
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &started) {
+	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return nil
 	}
 	return err
@@ -274,8 +271,7 @@ func (c *Client) Command(ctx context.Context, id string, ev conversation.Event) 
 	if err == nil {
 		err = handle.Get(ctx, &outcome)
 	}
-	var refused *temporal.ApplicationError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return outcome, fmt.Errorf("%w: %s", conversation.ErrRefused, refused.Message())
 	}
 	return outcome, known(err)
@@ -391,8 +387,7 @@ func (c *Client) Ready(ctx context.Context) error {
 
 // known turns Temporal's word for a missing workflow into ours.
 func known(err error) error {
-	var notFound *serviceerror.NotFound
-	if errors.As(err, &notFound) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return conversation.ErrNotFound
 	}
 	return err

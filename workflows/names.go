@@ -36,6 +36,8 @@ const (
 )
 
 // The search attributes. They hold no personal data.
+//
+//nolint:gochecknoglobals // typed names of search attributes, never changed
 var (
 	AttributeState   = temporal.NewSearchAttributeKeyKeyword("HandoffState")
 	AttributeRoute   = temporal.NewSearchAttributeKeyKeyword("HandoffRoute")

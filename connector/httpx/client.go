@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -120,9 +121,7 @@ func (c *Client) Do(ctx context.Context, r Request, into any) (Answer, error) {
 	if err != nil {
 		return fail(connector.Invalid, errors.New("address cannot be used"))
 	}
-	for name, values := range r.Header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, r.Header)
 	req.Header.Set("User-Agent", userAgent)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
@@ -139,30 +138,35 @@ func (c *Client) Do(ctx context.Context, r Request, into any) (Answer, error) {
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 		_ = resp.Body.Close()
 	}()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: data}
+	answer, err := c.read(r.Op, resp)
 	if err != nil {
-		return answer, &connector.Error{
-			Connector: c.vendor, Op: r.Op, Kind: connector.UncertainOutcome, Status: resp.StatusCode, Err: withoutAddress(err),
-		}
-	}
-	if len(data) > maxAnswer {
-		return answer, &connector.Error{
-			Connector: c.vendor, Op: r.Op, Kind: connector.UncertainOutcome, Status: resp.StatusCode, Err: errors.New("answer too large"),
-		}
+		return answer, err
 	}
 	if err := c.judge(r.Op, answer); err != nil {
 		return answer, err
 	}
-	if into != nil {
-		if err := json.Unmarshal(data, into); err != nil {
-			return answer, &connector.Error{
-				Connector: c.vendor, Op: r.Op, Kind: connector.UncertainOutcome, Status: resp.StatusCode,
-				Err: errors.New("answer is not the JSON expected"),
-			}
-		}
+	if into != nil && json.Unmarshal(answer.Body, into) != nil {
+		return answer, c.unreadable(r.Op, resp.StatusCode, errors.New("answer is not the JSON expected"))
 	}
 	return answer, nil
+}
+
+// read reads an answer's body, within bounds.
+func (c *Client) read(op string, resp *http.Response) (Answer, error) {
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: data}
+	if err != nil {
+		return answer, c.unreadable(op, resp.StatusCode, withoutAddress(err))
+	}
+	if len(data) > maxAnswer {
+		return answer, c.unreadable(op, resp.StatusCode, errors.New("answer too large"))
+	}
+	return answer, nil
+}
+
+// unreadable says that the vendor answered, and that nobody can tell what: the call may have taken place.
+func (c *Client) unreadable(op string, status int, err error) error {
+	return &connector.Error{Connector: c.vendor, Op: op, Kind: connector.UncertainOutcome, Status: status, Err: err}
 }
 
 // judge turns an answer that is no success into an error.
@@ -226,8 +230,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 
 // withoutAddress drops the address, which may hold a secret, from the errors of net/http.
 func withoutAddress(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

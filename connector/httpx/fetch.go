@@ -127,6 +127,8 @@ func dialer(private bool) *net.Dialer {
 }
 
 // carrierNAT is shared address space, RFC 6598.
+//
+//nolint:gochecknoglobals // a parsed constant
 var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 
 func public(a netip.Addr) bool {

@@ -176,8 +176,7 @@ func kindOf(code string) connector.Kind {
 
 // codeOf is the vendor's error type in err, or "".
 func codeOf(err error) string {
-	var e *connector.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*connector.Error](err); ok {
 		return e.Code
 	}
 	return ""

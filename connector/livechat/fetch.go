@@ -20,13 +20,13 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !slices.Contains(c.fileHosts, u.Host) {
 		return connector.File{}, connector.Errorf(name, op, connector.Invalid, "file is not at a host of the vendor")
 	}
-	resp, err := c.fetch(ctx, op, a.URL, "")
+	resp, err := c.fetch(ctx, op, a.URL, "") //nolint:bodyclose // the body is the file that the caller closes
 	if connector.KindOf(err) == connector.Unauthenticated || connector.KindOf(err) == connector.Forbidden {
 		token, tokenErr := c.tokens.agent(ctx, op)
 		if tokenErr != nil {
 			return connector.File{}, tokenErr
 		}
-		resp, err = c.fetch(ctx, op, a.URL, "Bearer "+token)
+		resp, err = c.fetch(ctx, op, a.URL, "Bearer "+token) //nolint:bodyclose // the same
 	}
 	if err != nil {
 		return connector.File{}, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -203,10 +204,8 @@ func (t *tokens) organization(ctx context.Context, op string) (string, error) {
 func (t *tokens) may(scope string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, granted := range strings.FieldsFunc(t.scope, func(r rune) bool { return r == ',' || r == ' ' }) {
-		if granted == scope {
-			return true
-		}
+	if slices.Contains(strings.FieldsFunc(t.scope, func(r rune) bool { return r == ',' || r == ' ' }), scope) {
+		return true
 	}
 	return t.scope == ""
 }

@@ -3,13 +3,12 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
-
-	"time"
 )
 
 // bare is the loop that anybody would write first: a workflow that receives a signal and runs one activity.

@@ -51,6 +51,7 @@ func (v *vendor) Deliver(context.Context, connector.DeliverRequest) (connector.R
 }
 
 func (v *vendor) PauseBot(context.Context, connector.PauseRequest) error { return v.call("PauseBot") }
+
 func (v *vendor) ResumeBot(context.Context, connector.ResumeRequest) error {
 	return v.call("ResumeBot")
 }
@@ -83,6 +84,7 @@ func (v *vendor) Post(context.Context, connector.PostRequest) (connector.Receipt
 
 func (v *vendor) Assign(context.Context, connector.AssignRequest) error  { return v.call("Assign") }
 func (v *vendor) WriteNote(context.Context, connector.NoteRequest) error { return v.call("WriteNote") }
+
 func (v *vendor) CloseTicket(context.Context, connector.CloseRequest) error {
 	return v.call("CloseTicket")
 }

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -154,11 +153,6 @@ func inherited() []string {
 		}
 	}
 	return env
-}
-
-// environment is ours without the settings of handoff: a process under test gets its own, and nobody else's.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "HANDOFF_") })
 }
 
 func (p *Process) read(r io.Reader, log io.Writer) {
