@@ -3,9 +3,11 @@ package chaos
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	"github.com/handoff-engine/handoff/testsuite/fake/landbot"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
@@ -46,4 +48,27 @@ func TestWebhooksRepeatedAndShuffledChangeTheStateOnce(t *testing.T) {
 	require.Positive(t, duplicates)
 	figures.note(t, "webhooks 1 to 5 times and shuffled: %d words, %d duplicates recognised, %d repeated", 4*words, duplicates, repeats(customers...))
 	judge(t, s, oracle.Never, customers...)
+}
+
+// Webhooks that the desk never sends are made up for: by a look at the desk when a worker starts, and by the last look
+// before a conversation ends.
+func TestWordsWhoseWebhookWasLostStillReachTheCustomer(t *testing.T) {
+	needs(t)
+	s := system.Start(t, options())
+	ana := withAgent(t, s, 1)[0]
+
+	s.LiveChat.Faults.Set("hook", fake.Lose().For(1))
+	ana.Answers(t, livechat.Mira, "never told")
+	began := time.Now()
+	s.KillAndRestart(system.Worker)
+	ana.UntilHeard(t)
+	figures.note(t, "lost webhook: healed %s after a worker's start", time.Since(began).Round(100*time.Millisecond))
+
+	s.LiveChat.Faults.Set("hook", fake.Lose().For(1))
+	ana.Answers(t, livechat.Mira, "parting words, never told")
+	chat, _ := ana.Chat()
+	require.NoError(t, s.LiveChat.AgentCloses(chat.ID, livechat.Mira))
+	ana.Until(t, conversation.Ended)
+	ana.UntilHeard(t)
+	judge(t, s, oracle.Never, ana)
 }

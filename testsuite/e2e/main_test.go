@@ -3,12 +3,11 @@
 package e2e
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/handoff-engine/handoff/conversation"
-	"github.com/handoff-engine/handoff/testsuite/fake"
 	"github.com/handoff-engine/handoff/testsuite/oracle"
 	"github.com/handoff-engine/handoff/testsuite/system"
 )
@@ -25,23 +24,13 @@ func needsProcesses(t *testing.T) {
 // is stored, the books balance, every history replays.
 func judge(t *testing.T, s *system.System, duplicates oracle.Duplicates, customers ...*system.Customer) []oracle.Run {
 	t.Helper()
-	views := map[string]conversation.View{}
 	for _, c := range customers {
-		views[c.Conversation] = c.UntilHeard(t)
+		c.UntilHeard(t)
 		require.Empty(t, c.Findings(duplicates))
 	}
-	runs := s.Histories(t)
+	runs := s.Settled(t, customers...)
 	require.Empty(t, oracle.Sound(runs))
-	require.Empty(t, oracle.Stored(runs, attempts(s)))
-	for _, c := range customers {
-		view := c.View(t)
-		own := oracle.Runs(s.Histories(t), c.Conversation)
-		require.Empty(t, oracle.Counted(own, view))
-	}
+	require.Empty(t, oracle.Stored(runs, slices.Concat(s.Landbot.Hooks().Attempts(), s.LiveChat.Hooks.Attempts())))
 	noLeaks(t, s, runs)
 	return runs
-}
-
-func attempts(s *system.System) []fake.Attempt {
-	return append(s.Landbot.Hooks().Attempts(), s.LiveChat.Hooks.Attempts()...)
 }

@@ -1,7 +1,9 @@
 package system
 
 import (
+	"reflect"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -10,6 +12,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/oracle"
 )
 
@@ -32,6 +35,39 @@ func (s *System) Histories(t testing.TB) []oracle.Run {
 		}}, runs...)
 	}
 	return runs
+}
+
+// settledWithin is how long echoes and repeats may go on after all is said.
+const settledWithin = 20 * time.Second
+
+// Settled exports every run once nothing happens any more, and requires that the conversations' own books agree with
+// what the histories hold.
+func (s *System) Settled(t testing.TB, customers ...*Customer) []oracle.Run {
+	t.Helper()
+	for deadline := time.Now().Add(settledWithin); ; {
+		before := counts(t, customers)
+		runs := s.Histories(t)
+		var findings []string
+		for _, c := range customers {
+			findings = append(findings, oracle.Counted(oracle.Runs(runs, c.Conversation), c.View(t))...)
+		}
+		if len(findings) == 0 && reflect.DeepEqual(before, counts(t, customers)) {
+			return runs
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the books do not balance, or it never ends: %q", findings)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+func counts(t testing.TB, customers []*Customer) []conversation.Counts {
+	t.Helper()
+	var all []conversation.Counts
+	for _, c := range customers {
+		all = append(all, c.View(t).Counts)
+	}
+	return all
 }
 
 func (s *System) executions(t testing.TB) []*workflowpb.WorkflowExecutionInfo {

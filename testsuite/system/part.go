@@ -107,6 +107,13 @@ func (s *System) KillAndRestart(name Part) time.Duration {
 	return time.Since(began)
 }
 
+// RestartWith ends a part and starts it again with other flags than those of Options.
+func (s *System) RestartWith(name Part, flags ...string) {
+	s.t.Helper()
+	s.options.TemporalFlags = flags
+	s.KillAndRestart(name)
+}
+
 // Alive reports whether a part still runs.
 func (s *System) Alive(name Part) bool {
 	select {
