@@ -216,6 +216,9 @@ func (c *Conversation) handoffRequested(now time.Time, ev Event) Reason {
 func (c *Conversation) handoff(now time.Time, reason Reason, agent, group string) {
 	c.enter(now, Waiting, reason)
 	c.Reopened = 0
+	if agent == "" || agent != c.LastAgent.ID {
+		c.Desk = 0
+	}
 	text := TextWaiting
 	if reason == BotDown {
 		text = TextBotFailed
@@ -227,7 +230,8 @@ func (c *Conversation) handoff(now time.Time, reason Reason, agent, group string
 	c.open(now, agent, group)
 }
 
-// open asks the desk for an agent, with what was said so far.
+// open asks the desk for an agent, with what was said so far. Where another desk comes next, this one is passed over if
+// nobody is there.
 func (c *Conversation) open(now time.Time, agent, group string) {
 	if group == "" {
 		group = c.desk().Group
@@ -240,7 +244,7 @@ func (c *Conversation) open(now time.Time, agent, group string) {
 	}
 	c.decide(now, Effect{
 		Kind: OpenTicket, Agent: agent, Group: group, Upto: upto,
-		IfAvailable: c.Route.Policy.OnUnavailable != ToQueue && c.desk().Able(canAvailability),
+		IfAvailable: c.desk().Able(canAvailability) && (c.Route.Policy.OnUnavailable != ToQueue || c.Desk+1 < len(c.Route.Desks)),
 	})
 	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 }
@@ -351,7 +355,7 @@ func (c *Conversation) closeTicket(now time.Time, byCustomer bool) {
 func (c *Conversation) closeTicketOf(now time.Time, t *TicketRecord, byCustomer bool) {
 	opening := t.Status == TicketOpening
 	t.Status = TicketClosing
-	if !opening && c.desk().Able(canClose) {
+	if !opening && c.able(t, canClose) {
 		c.decide(now, Effect{Kind: CloseTicket, TicketKey: t.Key, Desk: t.Desk, ByCustomer: byCustomer})
 	}
 }

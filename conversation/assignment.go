@@ -5,6 +5,7 @@ import "time"
 // fromDesk applies what the desk tells about a ticket.
 func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 	if c.adopts(ev) {
+		c.Desk = c.deskIndex(ev)
 		c.addTicket(TicketRecord{Key: c.nextKey(), Desk: c.desk().Name, Ticket: *ev.Ticket, Status: TicketOpen})
 		c.enter(now, Waiting, AgentOpened)
 		c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
@@ -105,7 +106,8 @@ func (c *Conversation) onOldTicket(now time.Time, ev Event) Reason {
 	}
 	if t == nil && ev.TicketID != "" && ev.Kind == AgentSaid && len(c.Tickets) < maxHistory {
 		// A ticket that an agent opened besides the current one, or that a repeated opening left behind.
-		known := TicketRecord{Key: c.nextKey(), Desk: c.desk().Name, Ticket: Ticket{ID: ev.TicketID, Vendor: ev.Vendor}, Status: TicketDone}
+		desk := c.Route.Desks[c.deskIndex(ev)].Name
+		known := TicketRecord{Key: c.nextKey(), Desk: desk, Ticket: Ticket{ID: ev.TicketID, Vendor: ev.Vendor}, Status: TicketDone}
 		c.Tickets = append([]TicketRecord{known}, c.Tickets...)
 		t = &c.Tickets[0]
 	}
@@ -118,7 +120,7 @@ func (c *Conversation) onOldTicket(now time.Time, ev Event) Reason {
 	case ev.Kind == TicketClosed && t.Status == TicketClosing:
 		t.Status = TicketDone
 		return ""
-	case ev.Kind == AgentSaid && !t.Told && c.desk().Able(canNote) && t.Ticket.ID != "":
+	case ev.Kind == AgentSaid && !t.Told && c.able(t, canNote) && t.Ticket.ID != "":
 		t.Told = true
 		c.decide(now, Effect{Kind: Note, TicketKey: t.Key, Desk: t.Desk,
 			Text: "This ticket is over: the customer does not get what is written here."})

@@ -35,7 +35,7 @@ type Conversation struct {
 	LastAgent Author `json:"last_agent,omitzero"`
 	// Tickets are the desk's counterparts, oldest first; the last is the current one.
 	Tickets []TicketRecord `json:"tickets,omitempty"`
-	// Desk is the index of the route's desk in use.
+	// Desk is the index of the route's desk in use: the first, or a later one if those before it took no ticket.
 	Desk int `json:"desk,omitempty"`
 	// Rung is the next rung of the ladder, Requeued whether the desk's queue was tried after the last.
 	Rung     int  `json:"rung,omitempty"`
@@ -188,6 +188,22 @@ func (c *Conversation) ticketByKey(key Key) *TicketRecord {
 
 // desk gives the desk in use.
 func (c *Conversation) desk() Connection { return c.Route.Desks[c.Desk] }
+
+// deskIndex gives the index of the desk that told an event; unless the route knows it, the one in use is meant.
+func (c *Conversation) deskIndex(ev Event) int {
+	for i, d := range c.Route.Desks {
+		if d.Name == ev.Source {
+			return i
+		}
+	}
+	return c.Desk
+}
+
+// able reports whether the desk of a ticket has the capability.
+func (c *Conversation) able(t *TicketRecord, capability string) bool {
+	x, _ := c.Route.connection(t.Desk)
+	return x.Able(capability)
+}
 
 // CurrentTicket gives "<desk connection>/<ticket id>" of the open ticket, or "".
 func (c *Conversation) CurrentTicket() string {

@@ -23,11 +23,8 @@ const (
 // decide puts an effect into the outbox.
 func (c *Conversation) decide(now time.Time, e Effect) Key {
 	e.Key, e.Epoch, e.At = c.nextKey(), max(c.Epoch, e.Epoch), now
-	if e.Kind.Side() == DeskSide {
-		e.Desk = c.desk().Name
-		if t := c.ticket(); t != nil && e.TicketKey == "" {
-			e.TicketKey, e.Desk = t.Key, t.Desk
-		}
+	if t := c.ticket(); e.Kind.Side() == DeskSide && e.TicketKey == "" && t != nil {
+		e.TicketKey, e.Desk = t.Key, t.Desk
 	}
 	if e.Kind != Say && e.Kind != AskBot {
 		e.Human = true
@@ -89,7 +86,7 @@ func (c *Conversation) Take(side Side) (Task, bool) {
 			break
 		}
 		task.Effects = append(task.Effects, *e)
-		if len(task.Effects) == maxBatch || !c.batches(side) {
+		if len(task.Effects) == maxBatch || !c.batches(*e) {
 			break
 		}
 	}
@@ -130,12 +127,13 @@ func joins(first, e Effect) bool {
 		e.TicketKey == first.TicketKey && !e.Doubtful && !first.Doubtful
 }
 
-func (c *Conversation) batches(side Side) bool {
-	switch side {
+func (c *Conversation) batches(e Effect) bool {
+	switch e.Kind.Side() {
 	case ChannelSide:
 		return c.Route.Channel.Batch
 	case DeskSide:
-		return c.desk().Batch
+		x, _ := c.Route.connection(e.Desk)
+		return x.Batch
 	case BotSide:
 		return false
 	}
@@ -168,18 +166,19 @@ func (c *Conversation) equip(side Side, task *Task) {
 		if first.Kind == OpenTicket || first.Kind == PrepareTicket {
 			task.Customer = &c.Customer
 			task.Transcript = c.Transcript.Between(0, first.Upto)
-			task.Previous = c.previousTicket(first.TicketKey)
+			task.Previous = c.previousTicket(first)
 		}
 	}
 }
 
-func (c *Conversation) previousTicket(key Key) *Ticket {
+// previousTicket gives the last ticket of the same desk before the one that e is about, or nil.
+func (c *Conversation) previousTicket(e Effect) *Ticket {
 	var previous *Ticket
 	for i := range c.Tickets {
-		if c.Tickets[i].Key == key {
+		if c.Tickets[i].Key == e.TicketKey {
 			break
 		}
-		if c.Tickets[i].Ticket.ID != "" {
+		if c.Tickets[i].Ticket.ID != "" && c.Tickets[i].Desk == e.Desk {
 			ticket := c.Tickets[i].Ticket
 			previous = &ticket
 		}
