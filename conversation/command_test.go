@@ -28,6 +28,13 @@ func TestACommandIsDoneOnceForEachKey(t *testing.T) {
 	s.is(InBot, ByOperator)
 }
 
+func TestCommandsWithoutAKeyAreEachDone(t *testing.T) {
+	s := spoken(t, hosted())
+	s.command("", CommandNote)
+	s.command("", CommandNote)
+	require.Equal(t, 2, s.Pending())
+}
+
 func TestAKeyThatWasUsedForAnotherCommandIsRefused(t *testing.T) {
 	s := tell(t, hosted()).customer("hello")
 	s.command("k1", CommandHandoff)

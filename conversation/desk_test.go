@@ -110,6 +110,7 @@ func TestADeskThatLosesEveryTicketIsGivenUp(t *testing.T) {
 		s.customer("hello?").fails(Post, "conflict").is(Waiting, TicketGone).settled()
 	}
 	s.customer("hello?").fails(Post, "conflict").is(InBot, TicketGone)
+	s.customer("human").settled().customer("hello?").fails(Post, "conflict").is(Waiting, TicketGone)
 }
 
 func TestATicketThatCannotBeOpenedIsGivenUpAtOnce(t *testing.T) {

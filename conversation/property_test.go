@@ -51,6 +51,9 @@ func anyRoute(t *rapid.T) Route {
 	r.Channel.Batch, r.Desks[0].Batch = rapid.Bool().Draw(t, "channel batches"), rapid.Bool().Draw(t, "desk batches")
 	able := []string{"assign", "close_ticket", "note", "availability", "list_messages", "prepare_ticket"}
 	r.Desks[0].Can = rapid.SliceOfDistinct(rapid.SampledFrom(able), rapid.ID[string]).Draw(t, "desk can")
+	if rapid.Bool().Draw(t, "two desks") {
+		r.Desks = append(r.Desks, Connection{Name: "night", Can: able})
+	}
 	r.Policy.Ladder = rapid.SliceOfN(rapid.SampledFrom([]Rung{
 		{SameAgent: true}, {Group: "seniors", AcceptWithin: Duration(time.Minute)}, {Agent: "bob"},
 	}), 0, 3).Draw(t, "ladder")
