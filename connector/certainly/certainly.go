@@ -132,7 +132,7 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 	if err != nil {
 		return connector.Receipt{}, err
 	}
-	parts := split(req.Text, maxText)
+	parts := connector.SplitText(req.Text, maxText)
 	for i := c.said.of(req.Key); i < len(parts); i++ {
 		say := httpx.Request{Op: op, Method: http.MethodPost, URL: path, Body: sayBody{Message: parts[i]}}
 		if err := c.call(ctx, say, nil); err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -133,7 +134,7 @@ func addVariables(p *conversation.Customer, variables object, except ...string) 
 		if value == "" || slices.Contains(except, key) {
 			continue
 		}
-		value = value[:prefix(value, maxField)]
+		value = connector.CutText(value, maxField)
 		switch key {
 		case "name":
 			p.Name = value

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -114,7 +115,7 @@ func personOf(o object, except ...string) conversation.Customer {
 		if p.Fields == nil {
 			p.Fields = map[string]string{}
 		}
-		p.Fields[key] = value[:prefix(value, maxField)]
+		p.Fields[key] = connector.CutText(value, maxField)
 	}
 	return p
 }

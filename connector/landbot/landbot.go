@@ -152,7 +152,7 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 	if err != nil {
 		return connector.Receipt{}, err
 	}
-	parts := split(req.Text, maxText)
+	parts := connector.SplitText(req.Text, maxText)
 	for i := c.progress.of(req.Key); i < len(parts); i++ {
 		if err := c.say(ctx, op, path, "send_text/", textBody{Message: parts[i]}); err != nil {
 			return connector.Receipt{}, partly(err, i)

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
@@ -45,7 +43,7 @@ func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (conne
 			there[string(m.Message)]++
 		}
 	}
-	parts := split(req.Text, maxText)
+	parts := connector.SplitText(req.Text, maxText)
 	for i, part := range parts {
 		if there[part] <= req.Skip {
 			// What is there need not be said again.
@@ -75,38 +73,6 @@ func (c *Client) since(all []transcriptEntry, begin time.Time, customer string) 
 		}
 	}
 	return ours
-}
-
-// split cuts a text into parts of at most size runes, after white space where there is some in the last tenth of a
-// part. The parts together are the text; a part of nothing but white space, which the vendor refuses, is left out.
-func split(text string, size int) []string {
-	var parts []string
-	for text != "" {
-		part := text[:prefix(text, size)]
-		if len(part) < len(text) {
-			least := prefix(part, size-size/10)
-			if at := strings.LastIndexFunc(part, unicode.IsSpace); at >= least {
-				_, width := utf8.DecodeRuneInString(part[at:])
-				part = part[:at+width]
-			}
-		}
-		text = text[len(part):]
-		if strings.TrimSpace(part) != "" {
-			parts = append(parts, part)
-		}
-	}
-	return parts
-}
-
-// prefix gives the length in bytes of the first n runes of text.
-func prefix(text string, n int) int {
-	for at := range text {
-		if n == 0 {
-			return at
-		}
-		n--
-	}
-	return len(text)
 }
 
 // progress remembers how many parts of a long text have surely arrived. It only saves repeats within one process:
