@@ -12,7 +12,7 @@ import (
 )
 
 func TestATextIsSplitBehindAWordWhereOneEndsNearby(t *testing.T) {
-	require.Equal(t, []string{"one two three ", "four"}, connector.SplitText("one two three four", 15))
+	require.Equal(t, []string{"one two three four ", "five"}, connector.SplitText("one two three four five", 20))
 	require.Equal(t, []string{"abcdefghij", "klm"}, connector.SplitText("abcdefghijklm", 10))
 	require.Equal(t, []string{"short"}, connector.SplitText("short", 10))
 	require.Empty(t, connector.SplitText("", 10))
