@@ -310,6 +310,7 @@ func (c *Conversation) ticketClosed(now time.Time) {
 		return
 	}
 	c.Closing = DeskClosed
+	c.Claiming, c.Held = "", nil
 	if t := c.ticket(); t == nil || t.Ticket.ID == "" || !c.desk().Able(canListMessages) {
 		c.finishClosing(now)
 		return

@@ -211,6 +211,11 @@ func TestAnAgentWhoIsLostWhileTheChannelIsTakenAgainDoesNotGetItBack(t *testing.
 	}
 }
 
+func TestATicketThatIsClosedWhileTheChannelIsTakenAgainStaysClosed(t *testing.T) {
+	s := spoken(t, hosted()).happens(Event{Kind: ChannelDropped, At: noon()}).happens(Event{Kind: TicketClosed})
+	s.succeeds(PauseBot).is(Reassigning, VendorDropped).succeeds(CatchUp).is(Ended, DeskClosed)
+}
+
 func TestAnAgentWhoSpeaksWhileTheChannelIsTakenAgainHasItAtOnce(t *testing.T) {
 	s := spoken(t, hosted()).happens(Event{Kind: ChannelDropped, At: noon()})
 	s.agent(ann, "still here").is(Assigned, AgentSpoke).decided(`say ann: "still here"`)

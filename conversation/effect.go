@@ -21,6 +21,8 @@ const (
 	// ResumeBot gives the conversation back to the bot that the channel hosts: launched at Node after a hand-back, not
 	// launched when End is set.
 	ResumeBot EffectKind = "resume_bot"
+	// Notify tells the channel of a Change of state, where it shows who has the conversation.
+	Notify EffectKind = "notify"
 )
 
 // AskBot asks the bot that we call what it answers to Text.
@@ -46,7 +48,7 @@ const (
 
 // EffectKinds lists every kind, in the order of this file.
 func EffectKinds() []EffectKind {
-	return []EffectKind{Say, PauseBot, ResumeBot, AskBot, PrepareTicket, OpenTicket, Post, Note, Assign, CatchUp, CloseTicket}
+	return []EffectKind{Say, PauseBot, ResumeBot, Notify, AskBot, PrepareTicket, OpenTicket, Post, Note, Assign, CatchUp, CloseTicket}
 }
 
 // Side is one of the parties that effects go to. Effects to one side happen strictly in order; sides do not wait for
@@ -66,7 +68,7 @@ func Sides() []Side { return []Side{ChannelSide, BotSide, DeskSide} }
 // Side says where effects of this kind go.
 func (k EffectKind) Side() Side {
 	switch k {
-	case Say, PauseBot, ResumeBot:
+	case Say, PauseBot, ResumeBot, Notify:
 		return ChannelSide
 	case AskBot:
 		return BotSide
@@ -105,6 +107,8 @@ type Effect struct {
 	// Post carries.
 	Upto int `json:"upto,omitempty"`
 	Line int `json:"line,omitempty"`
+	// Change is what Notify tells.
+	Change *Change `json:"change,omitempty"`
 
 	// Status is what became of it.
 	Status Status `json:"status,omitempty"`

@@ -18,6 +18,7 @@ const (
 	canNote         = "note"
 	canAvailability = "availability"
 	canListMessages = "list_messages"
+	canNotify       = "notify_state"
 )
 
 // decide puts an effect into the outbox.

@@ -73,7 +73,7 @@ func (c *Conversation) tookPlace(now time.Time, e Effect, ev Event) {
 		if t := c.ticketByKey(e.TicketKey); t != nil && t.Status == TicketClosing {
 			t.Status = TicketDone
 		}
-	case Say, ResumeBot, PrepareTicket, Post, Note, Assign, CatchUp:
+	case Say, ResumeBot, Notify, PrepareTicket, Post, Note, Assign, CatchUp:
 	}
 }
 
@@ -107,7 +107,7 @@ func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 		}
 	case Say:
 		c.tellAgent(now, e)
-	case ResumeBot, Note, CloseTicket:
+	case ResumeBot, Notify, Note, CloseTicket:
 	}
 }
 
@@ -119,7 +119,7 @@ func (c *Conversation) unknown(now time.Time, e Effect) {
 		c.tellAgent(now, e)
 	case PauseBot, AskBot, PrepareTicket, OpenTicket, CatchUp:
 		c.failed(now, e, Event{})
-	case ResumeBot, Note, Assign, CloseTicket:
+	case ResumeBot, Notify, Note, Assign, CloseTicket:
 	}
 }
 

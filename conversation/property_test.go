@@ -72,19 +72,19 @@ func anyRoute(t *rapid.T) Route {
 
 func (w *world) step() {
 	w.now = w.now.Add(time.Duration(rapid.IntRange(0, 90).Draw(w.t, "seconds")) * time.Second)
-	switch rapid.IntRange(0, 9).Draw(w.t, "what") {
+	switch rapid.IntRange(0, 10).Draw(w.t, "what") {
 	case 0, 1, 2, 3:
 		w.tell(w.anyEvent())
-	case 4, 5, 6:
+	case 4, 5, 6, 7:
 		w.lane(rapid.SampledFrom(Sides()).Draw(w.t, "side"))
-	case 7:
+	case 8:
 		if d, ok := w.c.NextDeadline(); ok {
 			w.now = later(w.now, d.At)
 			w.apply(Event{Kind: DeadlinePassed, Deadline: d.Name, Due: d.At})
 		}
-	case 8:
-		w.command()
 	case 9:
+		w.command()
+	case 10:
 		if len(w.told) > 0 {
 			w.again(rapid.SampledFrom(w.told).Draw(w.t, "redelivered"))
 		}
@@ -107,13 +107,18 @@ func (w *world) tell(ev Event) {
 		require.True(w.t, w.heard(ev, decided), "the customer's words reach nobody in %s", w.c.State)
 	case AgentSaid:
 		if w.c.Counts.Ignored == ignored {
-			require.True(w.t, slices.ContainsFunc(decided, func(e Effect) bool { return e.Kind == Say && e.Human && e.Text == ev.Text }))
+			require.True(w.t, w.says(decided, ev), "an agent's words are lost in %s", w.c.State)
 		}
 	default:
 	}
 	if rapid.Bool().Draw(w.t, "twice") {
 		w.again(ev)
 	}
+}
+
+// says reports whether an agent's words go to the customer.
+func (w *world) says(decided []Effect, ev Event) bool {
+	return slices.ContainsFunc(decided, func(e Effect) bool { return e.Kind == Say && e.Human && e.Text == ev.Text && e.Status == Pending })
 }
 
 // heard reports whether the customer's words go to whoever has the conversation.
@@ -184,7 +189,10 @@ func (w *world) lane(side Side) {
 	delete(w.flights, side)
 	for _, e := range task.Effects {
 		ev := w.anyOutcome(e)
-		w.apply(ev)
+		decided := w.apply(ev)
+		for _, missed := range ev.Missed {
+			require.True(w.t, missed.Kind != AgentSaid || w.says(decided, missed), "late words of an agent are lost in %s", w.c.State)
+		}
 		if state := asJSON(w.t, w.c, w.c.Counts); pendingIn(w.c, e.Key) == (ev.Kind == EffectDoubted || ev.Kind == EffectWithdrawn) {
 			require.Empty(w.t, w.apply(ev))
 			require.Equal(w.t, state, asJSON(w.t, w.c, w.c.Counts), "an outcome told twice changed something")
@@ -286,7 +294,7 @@ func (w *world) anyOutcome(e Effect) Event {
 		return Event{Kind: EffectDoubted, Key: e.Key, At: w.now}
 	case 3:
 		return Event{Kind: EffectWithdrawn, Key: e.Key}
-	case 4:
+	case 4, 5, 6:
 		switch e.Kind {
 		case OpenTicket:
 			return Event{Kind: NobodyAvailable, Key: e.Key}
@@ -312,7 +320,7 @@ func (w *world) anyOutcome(e Effect) Event {
 func (w *world) anyEvent() Event {
 	kinds := Kinds()
 	kinds = kinds[:slices.Index(kinds, TicketOpened)]
-	ev := Event{Kind: rapid.SampledFrom(append(kinds, CustomerSaid, CustomerSaid, HandoffRequested, AgentSaid, AgentSaid, AgentAssigned, SendProven)).Draw(w.t, "kind")}
+	ev := Event{Kind: rapid.SampledFrom(append(kinds, CustomerSaid, CustomerSaid, HandoffRequested, AgentSaid, AgentSaid, AgentAssigned, TicketClosed, ChannelDropped, SendProven)).Draw(w.t, "kind")}
 	if rapid.Bool().Draw(w.t, "has time") {
 		ev.At = w.now.Add(-time.Duration(rapid.IntRange(0, 3).Draw(w.t, "minutes ago")) * time.Minute)
 	}

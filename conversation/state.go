@@ -128,6 +128,16 @@ func (c *Conversation) clearDeadline(names ...DeadlineName) {
 	c.Deadlines = kept
 }
 
+// Change is a change of state as a channel is told of it.
+type Change struct {
+	From   State  `json:"from"`
+	To     State  `json:"to"`
+	Reason Reason `json:"reason"`
+	// Agent has the conversation from now on, and Previous had it until now; empty means no agent.
+	Agent    Author `json:"agent,omitzero"`
+	Previous Author `json:"previous,omitzero"`
+}
+
 // Transition is one change of state.
 type Transition struct {
 	From   State     `json:"from"`
