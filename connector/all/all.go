@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/certainly"
+	"github.com/handoff-engine/handoff/connector/httpbot"
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
@@ -13,6 +14,7 @@ import (
 func Vendors() *connector.Registry {
 	return connector.NewRegistry(
 		certainly.Factory(),
+		httpbot.Factory(),
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),

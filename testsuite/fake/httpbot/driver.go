@@ -1,0 +1,93 @@
+package httpbot
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/handoff-engine/handoff/testsuite/fake"
+)
+
+// Asked lists the requests that were answered, each once, oldest first.
+func (s *Server) Asked() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
+// Answered says how often a key was answered, repeats included.
+func (s *Server) Answered(key string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answers[key].times
+}
+
+// SetHook says where the bot asks for a human by itself.
+func (s *Server) SetHook(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hookURL = url
+}
+
+// AskForHuman sends the webhook that asks for a human; more are further keys of
+// its body, such as group and reason.
+func (s *Server) AskForHuman(conversation string, more map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastHook++
+	body := map[string]any{"type": "handoff.requested", "conversation": conversation}
+	maps.Copy(body, more)
+	b, _ := json.Marshal(body)
+	s.outbox.Send(fake.Hook{
+		Op: OpWebhook, URL: s.hookURL, Body: b,
+		Header: http.Header{"Content-Type": {"application/json"}, "Webhook-Id": {"msg_" + strconv.Itoa(s.lastHook)}},
+	}, 0)
+}
+
+// sign gives the headers of one try: each is signed anew.
+func (s *Server) sign(h fake.Hook) http.Header {
+	header := h.Header.Clone()
+	at := strconv.FormatInt(s.opts.Now().Unix(), 10)
+	header.Set("Webhook-Timestamp", at)
+	header.Set("Webhook-Signature", signature(s.opts.Secret, h.Header.Get("Webhook-Id"), at, h.Body))
+	return header
+}
+
+// serveDriver gives a test in another process the driver:
+//
+//	GET  /_fake/asked → {"asked":[…]}
+//	POST /_fake/handoff {"conversation":"…","group":"…","reason":"…"}
+//	PUT  /_fake/hook {"url":"…"}
+//	/_fake/faults, /_fake/journal, /_fake/attempts as package fake describes
+func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
+	var in map[string]any
+	switch path := strings.TrimPrefix(r.URL.Path, "/_fake/"); {
+	case path == "faults":
+		s.Faults.ServeHTTP(w, r)
+	case path == "journal":
+		s.Journal.ServeHTTP(w, r)
+	case path == "attempts":
+		s.outbox.ServeHTTP(w, r)
+	case path == "asked" && r.Method == http.MethodGet:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"asked": s.Asked()})
+	case path != "handoff" && path != "hook":
+		http.NotFound(w, r)
+	case json.NewDecoder(r.Body).Decode(&in) != nil:
+		http.Error(w, "unreadable body", http.StatusBadRequest)
+	case path == "hook" && r.Method == http.MethodPut:
+		url, _ := in["url"].(string)
+		s.SetHook(url)
+		w.WriteHeader(http.StatusNoContent)
+	case path == "handoff" && r.Method == http.MethodPost:
+		conversation, _ := in["conversation"].(string)
+		delete(in, "conversation")
+		s.AskForHuman(conversation, in)
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	}
+}
