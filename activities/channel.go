@@ -34,6 +34,17 @@ func (a *Activities) ResumeBot(ctx context.Context, task conversation.Task) ([]c
 	})
 }
 
+// Notify tells the channel of a change of state.
+func (a *Activities) Notify(ctx context.Context, task conversation.Task) ([]conversation.Event, error) {
+	x, err := connection[connector.StateNotifier](a, task)
+	if err != nil {
+		return nil, err
+	}
+	return a.do(ctx, task, func(ctx context.Context, e conversation.Effect) error {
+		return x.NotifyState(ctx, connector.StateRequest{Key: e.Key, To: task.Ref, Change: *e.Change, Vendor: task.Vendor})
+	})
+}
+
 // AskBot asks a bot that we call what it answers.
 func (a *Activities) AskBot(ctx context.Context, task conversation.Task) ([]conversation.Event, error) {
 	x, err := connection[connector.Bot](a, task)

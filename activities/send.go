@@ -28,7 +28,7 @@ func (a *Activities) Say(ctx context.Context, task conversation.Task) ([]convers
 }
 
 func deliverRequest(task conversation.Task, e conversation.Effect, text string) connector.DeliverRequest {
-	return connector.DeliverRequest{Key: e.Key, To: task.Ref, Text: text, Author: e.Author, Vendor: task.Vendor}
+	return connector.DeliverRequest{Key: e.Key, To: task.Ref, Text: text, Author: e.Author, At: e.At, Vendor: task.Vendor}
 }
 
 // Post adds the task's texts, or its attachment, to the ticket.

@@ -20,6 +20,8 @@ const (
 	CanBeChallenged Capability = "challenge"
 	CanSubscribe    Capability = "subscribe"
 	CanCheck        Capability = "check"
+	CanServe        Capability = "conversation_api"
+	CanNotify       Capability = "notify_state"
 )
 
 // CapabilitiesOf reads the capabilities off c's method set, in a fixed order.
@@ -44,6 +46,8 @@ func CapabilitiesOf(c Connector) []Capability {
 		{CanBeChallenged, is[Challenger](c)},
 		{CanSubscribe, is[Subscriber](c)},
 		{CanCheck, is[Checker](c)},
+		{CanServe, is[ConversationAPI](c)},
+		{CanNotify, is[StateNotifier](c)},
 	} {
 		if x.is {
 			has = append(has, x.name)

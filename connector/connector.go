@@ -18,7 +18,7 @@ import (
 //
 // All methods may be called from many goroutines at once. The optional companions are BotPauser, BotResumer,
 // AgentAssigner, TicketPreparer, TicketCloser, NoteWriter, AvailabilityReader, TypingSender, AttachmentSender,
-// AttachmentFetcher, SentFinder, MessageLister, Challenger, Subscriber and Checker.
+// AttachmentFetcher, SentFinder, MessageLister, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
 type Connector interface {
 	// Name is the vendor's lower-case name, equal to the folder's. It never changes.
 	Name() string
@@ -162,6 +162,8 @@ type DeliverRequest struct {
 	Text string
 	// Author is the agent, or empty for notices of our own.
 	Author conversation.Author
+	// At is when it was decided to say it.
+	At time.Time
 	// Vendor is what the connector asked to be given back.
 	Vendor map[string]string
 }

@@ -287,6 +287,7 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 		c.HistoryCut++
 	}
 	waitUntil, waiting := c.deadline(WaitUntil)
+	previous := c.Agent
 	c.State, c.Reason, c.Since = state, reason, now
 	c.Deadlines = nil
 	c.Closing, c.Claiming, c.Held = "", "", nil
@@ -315,6 +316,21 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 	if state == InBot || state == Ended {
 		c.Rung, c.Requeued = 0, false
 	}
+	if state != Assigned {
+		c.announce(now, previous)
+	}
+}
+
+// announce tells a channel that shows who has the conversation of the last change of state. Previous is the agent who
+// had it.
+func (c *Conversation) announce(now time.Time, previous Author) {
+	if !c.Route.Channel.Able(canNotify) {
+		return
+	}
+	last := c.History[len(c.History)-1]
+	c.decide(now, Effect{Kind: Notify, Change: &Change{
+		From: last.From, To: last.To, Reason: last.Reason, Agent: c.Agent, Previous: previous,
+	}})
 }
 
 // handBack gives the customer back to the bot.

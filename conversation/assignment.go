@@ -202,8 +202,10 @@ func (c *Conversation) staleRouting(ev Event) bool {
 // assign makes agent the owner.
 func (c *Conversation) assign(now time.Time, agent Author, reason Reason) {
 	again := agent.ID == c.LastAgent.ID && c.State == Reassigning && c.hadAgent()
+	previous := c.Agent
 	c.enter(now, Assigned, reason)
 	c.Agent, c.LastAgent, c.Spoke = agent, agent, false
+	c.announce(now, previous)
 	c.pauseBot(now)
 	if !again {
 		name := agent.Name
@@ -364,6 +366,7 @@ func (c *Conversation) restored(now time.Time) {
 	spoke, held := c.Spoke, c.Held
 	c.enter(now, Assigned, VendorRestored)
 	c.Agent, c.Spoke, c.Deadlines = c.LastAgent, spoke, held
+	c.announce(now, Author{})
 	if !spoke {
 		return
 	}

@@ -292,7 +292,7 @@ func rows(t *testing.T, r Route, sit situation) []string {
 	try(happenings)
 	for _, kind := range EffectKinds() {
 		if kind == AskBot && (r.Bot == nil || sit.name != "bot" && !strings.Contains(sit.name, "being opened")) || (kind == OpenTicket || kind == PrepareTicket) && !strings.Contains(sit.name, "being opened") ||
-			kind == CatchUp && !strings.Contains(sit.name, "being read") {
+			kind == CatchUp && !strings.Contains(sit.name, "being read") || kind == Notify && !r.Channel.Able("notify_state") {
 			continue
 		}
 		try(func(s *story) []happening { return outcomes(s, kind) })

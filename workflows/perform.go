@@ -121,6 +121,8 @@ func (r *runner) perform(ctx workflow.Context, task conversation.Task) ([]conver
 	case conversation.ResumeBot:
 		// The customer must not be left with a mute bot: tried for as long as it takes.
 		activity, options.ScheduleToCloseTimeout = a.ResumeBot, 0
+	case conversation.Notify:
+		activity = a.Notify
 	case conversation.AskBot:
 		activity, options.ScheduleToCloseTimeout = a.AskBot, answerWithin
 	case conversation.PrepareTicket:

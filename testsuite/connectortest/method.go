@@ -27,6 +27,7 @@ const (
 	methodPost      = "Post"
 	methodPause     = "PauseBot"
 	methodResume    = "ResumeBot"
+	methodNotify    = "NotifyState"
 	methodAssign    = "Assign"
 	methodPrepare   = "PrepareTicket"
 	methodClose     = "CloseTicket"
@@ -55,6 +56,7 @@ func methodsOf(c connector.Connector) []string {
 		{methodPost, is[connector.Desk](c)},
 		{methodPause, is[connector.BotPauser](c)},
 		{methodResume, is[connector.BotResumer](c)},
+		{methodNotify, is[connector.StateNotifier](c)},
 		{methodAssign, is[connector.AgentAssigner](c)},
 		{methodNote, is[connector.NoteWriter](c)},
 		{methodAvailable, is[connector.AvailabilityReader](c)},
@@ -86,7 +88,7 @@ type call func(ctx context.Context, key conversation.Key) error
 func (w *world) prepare(method string) call {
 	w.Helper()
 	switch method {
-	case methodDeliver, methodPause, methodResume:
+	case methodDeliver, methodPause, methodResume, methodNotify:
 		return w.prepareChannel(method)
 	case methodReply:
 		return func(ctx context.Context, key conversation.Key) error {
@@ -141,6 +143,15 @@ func (w *world) prepareChannel(method string) call {
 	case methodResume:
 		return func(ctx context.Context, key conversation.Key) error {
 			return w.conn.(connector.BotResumer).ResumeBot(ctx, connector.ResumeRequest{Key: key, To: to, Launch: true, Vendor: vendor})
+		}
+	case methodNotify:
+		return func(ctx context.Context, key conversation.Key) error {
+			return w.conn.(connector.StateNotifier).NotifyState(ctx, connector.StateRequest{
+				Key: key, To: to, Vendor: vendor, Change: conversation.Change{
+					From: conversation.Waiting, To: conversation.Assigned, Reason: conversation.AgentTook,
+					Agent: conversation.Author{ID: "a1", Name: agentName},
+				},
+			})
 		}
 	default:
 		return func(ctx context.Context, key conversation.Key) error {

@@ -229,6 +229,7 @@ func (s *story) perform(task conversation.Task) []conversation.Event {
 	kind := task.Effects[0].Kind
 	activity, ok := map[conversation.EffectKind]any{
 		conversation.Say: s.acts.Say, conversation.PauseBot: s.acts.PauseBot, conversation.ResumeBot: s.acts.ResumeBot,
+		conversation.Notify: s.acts.Notify,
 		conversation.AskBot: s.acts.AskBot, conversation.PrepareTicket: s.acts.PrepareTicket,
 		conversation.OpenTicket: s.acts.OpenTicket, conversation.Post: s.acts.Post, conversation.Note: s.acts.Note,
 		conversation.Assign: s.acts.Assign, conversation.CatchUp: s.acts.CatchUp, conversation.CloseTicket: s.acts.CloseTicket,
