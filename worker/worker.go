@@ -23,6 +23,9 @@ const (
 	vendorShare = 0.8
 	// stopWithin is how long activities may finish in at a stop.
 	stopWithin = 20 * time.Second
+	// claim is how long a conversation waits for the worker that has it in memory before any other may take it: what a
+	// worker's sudden death costs its conversations, and those who look at them.
+	claim = 2 * time.Second
 )
 
 // Config is what a worker runs with.
@@ -83,7 +86,9 @@ func Run(ctx context.Context, config Config, temporal client.Client, conversatio
 	a := NewActivities(config, conversations)
 	ctx, fatal := context.WithCancelCause(ctx)
 	defer fatal(nil)
-	workers := []worker.Worker{worker.New(temporal, queue, worker.Options{WorkerStopTimeout: stopWithin, OnFatalError: fatal})}
+	workers := []worker.Worker{worker.New(temporal, queue, worker.Options{
+		WorkerStopTimeout: stopWithin, OnFatalError: fatal, StickyScheduleToStartTimeout: claim,
+	})}
 	Register(workers[0], a)
 	for _, x := range config.Connections {
 		if x.Queue == "" || x.Queue == queue {

@@ -27,6 +27,9 @@ const (
 	// to one workflow collapse.
 	commandWithin = 5 * time.Second
 	maxCommands   = 5
+	// queryWithin bounds a look at a conversation. The first try has half of it, which must outlast the wait for a worker
+	// that died with the conversation in memory.
+	queryWithin = 8 * time.Second
 	// rememberTickets bounds the cache of ticket to conversation.
 	rememberTickets = 10_000
 	pageSize        = 50
@@ -245,7 +248,7 @@ func (c *Client) Missing(ctx context.Context, id string, events []conversation.E
 }
 
 func (c *Client) query(ctx context.Context, id string, into any, query string, args ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, commandWithin)
+	ctx, cancel := context.WithTimeout(ctx, queryWithin)
 	defer cancel()
 	answer, err := c.temporal.QueryWorkflow(ctx, id, "", query, args...)
 	if err != nil {

@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	// healEvery is the pause between looks while conversations are active, healSlowly while none is.
+	// healEvery is the pause between looks while conversations are active, healSlowly while none is, and healAgain where
+	// not all could be looked at.
 	healEvery  = time.Minute
 	healSlowly = 5 * time.Minute
+	healAgain  = 10 * time.Second
 	// healRounds bounds a run.
 	healRounds = 200
 )
@@ -46,7 +48,10 @@ func Healing(ctx workflow.Context, in HealingInput) error {
 			workflow.GetLogger(ctx).Warn("healing failed, trying again later", "connection", in.Connection)
 		}
 		wait := healEvery
-		if healed.Active == 0 {
+		switch {
+		case healed.Failed > 0:
+			wait = healAgain
+		case healed.Active == 0:
 			wait = healSlowly
 		}
 		if err := pauseOrWake(ctx, wake, wait); err != nil {
