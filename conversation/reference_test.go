@@ -109,6 +109,8 @@ func sound(c *Conversation) error {
 		return fmt.Errorf("lines are not conserved: %d of %d", len(c.Transcript.Lines), c.Transcript.Last)
 	case !queued && c.Paused && c.Route.Channel.Able("resume_bot"):
 		return fmt.Errorf("the bot is mute in %s", c.State)
+	case c.Closing != "" && (!queued || len(c.Deadlines) != 1 || deadline.Name != CatchUpBy):
+		return fmt.Errorf("%s is closing until %v", c.State, c.Deadlines)
 	case queued && len(c.Tickets) == 0:
 		return fmt.Errorf("%s has no ticket", c.State)
 	}
