@@ -150,7 +150,7 @@ func TestACommandIsDoneOnceAlsoAcrossRuns(t *testing.T) {
 	n.at(time.Second, func() {
 		again = n.command(conversation.Event{ID: "k", Kind: conversation.CommandHandoff}, "u1")
 	})
-	n.at(2*time.Second, func() { require.Len(t, n.performed("OpenTicket"), 0) })
+	n.at(2*time.Second, func() { require.Empty(t, n.performed("OpenTicket")) })
 	n.goOn(carried)
 	require.NoError(t, again.failed)
 	require.NoError(t, again.refused)

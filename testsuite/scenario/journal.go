@@ -98,7 +98,7 @@ func part0(lines []string, i int) string {
 func wrap(text string) []string {
 	var lines []string
 	line := ""
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		if line != "" && len([]rune(line))+1+len([]rune(w)) > columnWidth {
 			lines = append(lines, line)
 			line = ""

@@ -3,7 +3,9 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,12 +103,7 @@ func abilities() []string {
 }
 
 func known(ability string) bool {
-	for _, name := range abilities() {
-		if name == ability {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(abilities(), ability)
 }
 
 func (s *Story) promise(a args) error {
@@ -135,9 +132,7 @@ func (s *Story) setText(a args) error {
 			continue
 		}
 		texts := map[conversation.TextName]string{}
-		for k, v := range s.route.Policy.Texts {
-			texts[k] = v
-		}
+		maps.Copy(texts, s.route.Policy.Texts)
 		texts[name] = a["value"]
 		s.route.Policy.Texts = texts
 		return nil

@@ -139,13 +139,13 @@ func (s *stage) mood(vendor string) *mood {
 // operatorVerbs are the sentences about operators.
 func operatorVerbs() []verb {
 	type making func(s *stage, story *Story, a args) (conversation.Event, error)
-	does := func(form, what string, make making) []verb {
+	does := func(form, what string, event making) []verb {
 		tell := func(want bool) func(story *Story, a args) ([]step, error) {
 			return func(story *Story, a args) ([]step, error) {
 				var refused error
 				var answered bool
 				command := step{do: func(s *stage) error {
-					ev, err := make(s, story, a)
+					ev, err := event(s, story, a)
 					if err != nil {
 						return err
 					}

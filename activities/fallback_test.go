@@ -1,0 +1,160 @@
+package activities_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/handoff-engine/handoff/activities"
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// file is a task that sends a file to the customer.
+func file(caption string) conversation.Task {
+	task := say(caption)
+	task.Effects[0].Attachment = &conversation.Attachment{URL: "https://files.example.com/7", Name: "receipt.pdf"}
+	return task
+}
+
+func TestAFileIsStreamedFromTheVendorThatServesIt(t *testing.T) {
+	f := &filer{vendor: &vendor{}}
+	a := with(f)
+	a.Connections["office"] = fetcher{&vendor{}}
+	_, err := do(t, a, a.Say, file(""))
+	require.NoError(t, err)
+	require.Equal(t, "the vendor's receipt.pdf", f.read)
+	require.Empty(t, a.Files.(*files).sources)
+}
+
+func TestAFileOfAVendorWithoutCredentialsIsFetchedOverHTTP(t *testing.T) {
+	f := &filer{vendor: &vendor{}}
+	a := with(f)
+	a.Connections["office"] = &vendor{}
+	_, err := do(t, a, a.Say, file(""))
+	require.NoError(t, err)
+	require.Equal(t, "bytes of receipt.pdf", f.read)
+	require.Equal(t, []string{"office"}, a.Files.(*files).sources)
+}
+
+// The whole table of fallback.go for attachments.
+func TestAFileThatCannotBeSentBecomesALink(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		err  error
+		link bool
+	}{
+		{"the vendor takes it", nil, false},
+		{"the vendor takes no such file", trouble(connector.Unsupported), true},
+		{"the file is too large or from a forbidden host", trouble(connector.Invalid), true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			f := &filer{vendor: &vendor{}, err: row.err}
+			a := with(f)
+			_, err := do(t, a, a.Say, file("as promised"))
+			require.NoError(t, err)
+			want := []string{"file receipt.pdf"}
+			if row.link {
+				want = append(want, "deliver as promised\nreceipt.pdf\nhttps://files.example.com/7")
+			}
+			require.Equal(t, want, f.calls)
+		})
+	}
+	for _, kind := range []connector.Kind{connector.Unavailable, connector.UncertainOutcome, connector.Forbidden} {
+		t.Run("trouble is no reason for a link: "+string(kind), func(t *testing.T) {
+			f := &filer{vendor: &vendor{}, err: trouble(kind)}
+			a := with(f)
+			_, err := do(t, a, a.Say, file(""))
+			require.Equal(t, string(kind), application(t, err).Type())
+			require.Equal(t, []string{"file receipt.pdf"}, f.calls)
+		})
+	}
+}
+
+func TestAVendorWithoutFilesGetsTheAddress(t *testing.T) {
+	v := &vendor{}
+	a := with(v)
+	_, err := do(t, a, a.Say, file(""))
+	require.NoError(t, err)
+	task := at(conversation.Post)
+	task.Effects[0].Text = ""
+	task.Effects[0].Attachment = &conversation.Attachment{Latitude: 52.5, Longitude: 13.25}
+	_, err = do(t, a, a.Post, task)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		"deliver receipt.pdf\nhttps://files.example.com/7",
+		"post https://www.openstreetmap.org/?mlat=52.5&mlon=13.25 to T1",
+	}, v.calls)
+}
+
+func TestALinkIsLookedForAsItWasSent(t *testing.T) {
+	f := &finder{vendor: &vendor{traits: connector.Traits{Deliver: connector.ByLookup}}}
+	a := with(f)
+	task := file("as promised")
+	task.Effects[0].Doubtful = true
+	_, err := do(t, a, a.Say, task)
+	require.NoError(t, err)
+	require.Equal(t, "as promised\nreceipt.pdf\nhttps://files.example.com/7", f.asked[0].Text)
+	require.Equal(t, "receipt.pdf", f.asked[0].Attachment.Name)
+}
+
+func TestATicketIsOpenedOnlyIfSomebodyIsThereWhereThePolicyWantsIt(t *testing.T) {
+	for _, row := range []struct {
+		name        string
+		there       connector.Availability
+		err         error
+		ifAvailable bool
+		opened      bool
+		reason      conversation.Reason
+	}{
+		{"somebody is there", connector.Online, nil, true, true, ""},
+		{"somebody is there and busy", connector.Queueing, nil, true, true, ""},
+		{"nobody is there", connector.Offline, nil, true, false, ""},
+		{"nobody is there and it waits all the same", connector.Offline, nil, false, true, conversation.NobodyThere},
+		{"the desk does not say", connector.AvailabilityUnknown, nil, true, true, ""},
+		{"asking fails", connector.Offline, trouble(connector.Unavailable), true, true, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := &reader{vendor: &vendor{}, there: row.there, err: row.err}
+			a := with(r)
+			task := at(conversation.OpenTicket)
+			task.Effects[0].IfAvailable = row.ifAvailable
+			events, err := do(t, a, a.OpenTicket, task)
+			require.NoError(t, err)
+			require.Len(t, events, 1)
+			require.Equal(t, row.opened, len(r.opened) == 1)
+			require.Equal(t, row.reason, events[0].Reason)
+			want := conversation.NobodyAvailable
+			if row.opened {
+				want = conversation.TicketOpened
+				require.Equal(t, "T1", events[0].Ticket.ID)
+			}
+			require.Equal(t, want, events[0].Kind)
+		})
+	}
+}
+
+func TestADeskThatDoesNotTellWhoIsThereGetsTheTicket(t *testing.T) {
+	v := &vendor{}
+	a := with(v)
+	task := at(conversation.OpenTicket)
+	task.Effects[0].IfAvailable, task.Effects[0].Agent, task.Effects[0].Group = true, "mira", "7"
+	task.Customer = &conversation.Customer{Name: "Ann"}
+	task.Transcript = []conversation.Line{{N: 1, Text: "hello"}}
+	task.Previous = &conversation.Ticket{ID: "T0"}
+	task.Vendor = map[string]string{"customer": "9"}
+	_, err := do(t, a, a.OpenTicket, task)
+	require.NoError(t, err)
+	require.Equal(t, []connector.OpenRequest{{
+		Key: "k1", Conversation: "chat:1", Customer: conversation.Customer{Name: "Ann"}, Agent: "mira", Group: "7",
+		Transcript: task.Transcript, Previous: task.Previous, Vendor: task.Vendor,
+	}}, v.opened)
+}
+
+func TestActivitiesDoNotNeedACounter(t *testing.T) {
+	a := with(&vendor{})
+	a.Sends = nil
+	_, err := do(t, a, a.Say, say("hello"))
+	require.NoError(t, err)
+	require.IsType(t, &activities.Activities{}, a)
+}

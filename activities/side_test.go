@@ -1,0 +1,112 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// able does everything that is one call, and keeps what it was asked.
+type able struct {
+	*vendor
+	asked []any
+	bot   conversation.Answer
+}
+
+func (x *able) keep(req any) error {
+	x.asked = append(x.asked, req)
+	return x.call("asked")
+}
+
+func (x *able) PauseBot(_ context.Context, req connector.PauseRequest) error { return x.keep(req) }
+
+func (x *able) ResumeBot(_ context.Context, req connector.ResumeRequest) error { return x.keep(req) }
+
+func (x *able) Assign(_ context.Context, req connector.AssignRequest) error { return x.keep(req) }
+
+func (x *able) WriteNote(_ context.Context, req connector.NoteRequest) error { return x.keep(req) }
+
+func (x *able) CloseTicket(_ context.Context, req connector.CloseRequest) error {
+	return x.keep(req)
+}
+
+func (x *able) PrepareTicket(_ context.Context, req connector.OpenRequest) (map[string]string, error) {
+	return map[string]string{"customer": "9"}, x.keep(req)
+}
+
+func (x *able) Reply(_ context.Context, req connector.ReplyRequest) (conversation.Answer, error) {
+	return x.bot, x.keep(req)
+}
+
+func TestVendorsAreAskedForWhatTheEffectSays(t *testing.T) {
+	given := map[string]string{"a": "b"}
+	ticket := conversation.Ticket{ID: "T1"}
+	customer := conversation.Customer{Name: "Ann"}
+	lines := []conversation.Line{{N: 1, Text: "hi"}}
+	x := &able{vendor: &vendor{}}
+	a := with(x)
+	for _, row := range []struct {
+		kind     conversation.EffectKind
+		activity any
+		effect   conversation.Effect
+		asked    any
+	}{
+		{conversation.PauseBot, a.PauseBot, conversation.Effect{}, connector.PauseRequest{Key: "k1", To: "1", Vendor: given}},
+		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Node: "n"}, connector.ResumeRequest{Key: "k1", To: "1", Node: "n", Launch: true, Vendor: given}},
+		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{End: true}, connector.ResumeRequest{Key: "k1", To: "1", Vendor: given}},
+		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Doubtful: true}, connector.ResumeRequest{Key: "k1", To: "1", Launch: true, Again: true, Vendor: given}},
+		{conversation.Assign, a.Assign, conversation.Effect{Agent: "mira", Group: "7"}, connector.AssignRequest{Key: "k1", Ticket: ticket, Agent: "mira", Group: "7", Vendor: given}},
+		{conversation.Note, a.Note, conversation.Effect{Text: "psst"}, connector.NoteRequest{Key: "k1", Ticket: ticket, Text: "psst", Vendor: given}},
+		{conversation.CloseTicket, a.CloseTicket, conversation.Effect{ByCustomer: true}, connector.CloseRequest{Key: "k1", Ticket: ticket, ByCustomer: true, Vendor: given}},
+		{conversation.PrepareTicket, a.PrepareTicket, conversation.Effect{}, connector.OpenRequest{
+			Key: "k1", Conversation: "chat:1", Customer: customer, Transcript: lines, Vendor: given,
+		}},
+		{conversation.AskBot, a.AskBot, conversation.Effect{Text: "how?"}, connector.ReplyRequest{
+			Key: "k1", Conversation: "chat:1", Text: "how?", Customer: customer, Context: lines, Vendor: given,
+		}},
+	} {
+		t.Run(string(row.kind), func(t *testing.T) {
+			x.asked = nil
+			task := at(row.kind)
+			task.Effects[0] = row.effect
+			task.Effects[0].Key, task.Effects[0].Kind = "k1", row.kind
+			task.Vendor, task.Customer, task.Transcript = given, &customer, lines
+			events, err := do(t, a, row.activity, task)
+			require.NoError(t, err)
+			require.Equal(t, []any{row.asked}, x.asked)
+			require.Len(t, events, 1)
+			require.Equal(t, conversation.Key("k1"), events[0].Key)
+		})
+	}
+}
+
+func TestTheBotsAnswerComesBackAsAnEvent(t *testing.T) {
+	x := &able{vendor: &vendor{}, bot: conversation.Answer{
+		Messages: []conversation.Message{{Text: "hello"}}, Handoff: true, Vendor: map[string]string{"session": "s"},
+	}}
+	a := with(x)
+	events, err := do(t, a, a.AskBot, at(conversation.AskBot))
+	require.NoError(t, err)
+	require.Equal(t, []conversation.Event{{Kind: conversation.BotAnswered, Key: "k1", Answer: &x.bot}}, events)
+}
+
+func TestWhatPreparingATicketGaveIsKept(t *testing.T) {
+	a := with(&able{vendor: &vendor{}})
+	events, err := do(t, a, a.PrepareTicket, at(conversation.PrepareTicket))
+	require.NoError(t, err)
+	require.Equal(t, []conversation.Event{{Kind: conversation.Delivered, Key: "k1", Vendor: map[string]string{"customer": "9"}}}, events)
+}
+
+// A bot that was launched once must not be launched again blindly.
+func TestALaterAttemptToResumeTheBotSaysSo(t *testing.T) {
+	x := &able{vendor: &vendor{answer: only(1, connector.UncertainOutcome)}}
+	a := with(x)
+	_, err := retried(t, a, a.ResumeBot, at(conversation.ResumeBot))
+	require.NoError(t, err)
+	require.False(t, x.asked[0].(connector.ResumeRequest).Again)
+	require.True(t, x.asked[1].(connector.ResumeRequest).Again)
+}
