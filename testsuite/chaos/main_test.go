@@ -128,7 +128,7 @@ func struck(f *fake.Faults, ops ...string) int {
 }
 
 // figures are what was measured, for the report at the end.
-var figures report //nolint:gochecknoglobals // one report for the whole run
+var figures report
 
 type report struct {
 	mu    sync.Mutex

@@ -122,15 +122,19 @@ func moments() []moment {
 			c.Answers(t, livechat.Mira, "said")
 			c.Answers(t, livechat.Mira, "and said again")
 		}, atChannel("send_text/"), heard},
-		{"assigning another agent", talks, commands(map[string]any{"command": "assign", "agent": livechat.Leo}),
-			atDesk("/transfer_chat", inChat), assigned(livechat.Leo)},
+		{
+			"assigning another agent", talks, commands(map[string]any{"command": "assign", "agent": livechat.Leo}),
+			atDesk("/transfer_chat", inChat), assigned(livechat.Leo),
+		},
 		{"reading the desk before the end", talks, func(t *testing.T, s *system.System, c *system.Customer) {
 			t.Helper()
 			chat, _ := c.Chat()
 			require.NoError(t, s.LiveChat.AgentCloses(chat.ID, livechat.Mira))
 		}, atDesk("/get_chat", inChat), withBot},
-		{"giving the customer back to the bot", talks, commands(map[string]any{"command": "hand_back"}),
-			atChannel("assign_bot/"), withBot},
+		{
+			"giving the customer back to the bot", talks, commands(map[string]any{"command": "hand_back"}),
+			atChannel("assign_bot/"), withBot,
+		},
 		{"closing the ticket", talks, commands(map[string]any{"command": "end"}), atDesk("/deactivate_chat", inChat), closed},
 	}
 }

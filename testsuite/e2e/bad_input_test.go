@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -125,9 +126,7 @@ func send(t *testing.T, s *system.System, h hook) int {
 	require.NoError(t, err)
 	// As it is: the client must not make the path nice.
 	req.URL.Opaque = "//" + strings.TrimPrefix(s.URL, "http://") + h.path
-	for name, values := range h.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, h.header)
 	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	require.NoError(t, err)
 	body, err := io.ReadAll(answer.Body)

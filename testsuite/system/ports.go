@@ -17,7 +17,7 @@ const (
 )
 
 // given are the ports of this test process, so that systems that run side by side do not meet.
-var given sync.Map //nolint:gochecknoglobals // ports are a thing of the whole process
+var given sync.Map
 
 // freePort gives a port of 127.0.0.1 that nobody uses now.
 func freePort(t testing.TB) int {
