@@ -291,13 +291,29 @@ func rows(t *testing.T, r Route, sit situation) []string {
 	}
 	try(happenings)
 	for _, kind := range EffectKinds() {
-		if kind == AskBot && (r.Bot == nil || sit.name != "bot" && !strings.Contains(sit.name, "being opened")) || (kind == OpenTicket || kind == PrepareTicket) && !strings.Contains(sit.name, "being opened") ||
-			kind == CatchUp && !strings.Contains(sit.name, "being read") || kind == Notify && !r.Channel.Able("notify_state") {
+		if !mayBePending(kind, r, sit.name) {
 			continue
 		}
 		try(func(s *story) []happening { return outcomes(s, kind) })
 	}
 	return all
+}
+
+// mayBePending reports whether an effect of the kind can be under way in the situation.
+func mayBePending(kind EffectKind, r Route, situation string) bool {
+	opening := strings.Contains(situation, "being opened")
+	switch kind {
+	case AskBot:
+		return r.Bot != nil && (situation == "bot" || opening)
+	case OpenTicket, PrepareTicket:
+		return opening
+	case CatchUp:
+		return strings.Contains(situation, "being read")
+	case Notify:
+		return r.Channel.Able("notify_state")
+	default:
+		return true
+	}
 }
 
 // does applies the event to the story and tells what it did.

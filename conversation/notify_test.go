@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	. "github.com/handoff-engine/handoff/conversation"
+	. "github.com/handoff-engine/handoff/conversation" //nolint:revive // as the other tests of the model
 )
 
 // announced gives the changes of state that the channel was told of, in order.

@@ -54,6 +54,9 @@ func anyRoute(t *rapid.T) Route {
 	if rapid.Bool().Draw(t, "two desks") {
 		r.Desks = append(r.Desks, Connection{Name: "night", Can: able})
 	}
+	if rapid.Bool().Draw(t, "channel shows the state") {
+		r.Channel.Can = append(slices.Clone(r.Channel.Can), "notify_state")
+	}
 	r.Policy.Ladder = rapid.SliceOfN(rapid.SampledFrom([]Rung{
 		{SameAgent: true}, {Group: "seniors", AcceptWithin: Duration(time.Minute)}, {Agent: "bob"},
 	}), 0, 3).Draw(t, "ladder")
