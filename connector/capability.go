@@ -27,10 +27,31 @@ const (
 // CapabilitiesOf reads the capabilities off c's method set, in a fixed order.
 func CapabilitiesOf(c Connector) []Capability {
 	var has []Capability
-	for _, x := range []struct {
-		name Capability
-		is   bool
-	}{
+	for _, x := range capabilities(c) {
+		if x.is {
+			has = append(has, x.name)
+		}
+	}
+	return has
+}
+
+// Capabilities lists every capability that there is, in the same order.
+func Capabilities() []Capability {
+	var names []Capability
+	for _, x := range capabilities(nil) {
+		names = append(names, x.name)
+	}
+	return names
+}
+
+// capability is a capability and whether somebody has it.
+type capability struct {
+	name Capability
+	is   bool
+}
+
+func capabilities(c Connector) []capability {
+	return []capability{
 		{CanPauseBot, is[BotPauser](c)},
 		{CanResumeBot, is[BotResumer](c)},
 		{CanAssign, is[AgentAssigner](c)},
@@ -48,12 +69,7 @@ func CapabilitiesOf(c Connector) []Capability {
 		{CanCheck, is[Checker](c)},
 		{CanServe, is[ConversationAPI](c)},
 		{CanNotify, is[StateNotifier](c)},
-	} {
-		if x.is {
-			has = append(has, x.name)
-		}
 	}
-	return has
 }
 
 // SidesOf says which sides c can take: "channel", "bot", "desk".
