@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -76,11 +78,17 @@ func (p *program) rehearsal(file, route string) (scenario.Options, error) {
 }
 
 // standIns are what stands for variables that are not set, the likeliest first: a secret that is long enough and reads as
-// base64, an address, a number, an id.
+// base64, an address, a number, an id, a service account's key.
 func standIns() []string {
+	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("stand-in")})
+	account, _ := json.Marshal(map[string]string{
+		"type": "service_account", "project_id": "stand-in", "private_key_id": "1", "private_key": string(key),
+		"client_email": "stand-in@example.com", "token_uri": "https://stand-in.example.com/token",
+	})
 	return []string{
 		"whsec_c3RhbmQtaW4gZm9yIGEgc2VjcmV0IG9mIDMyIGJ5dGVzIQ==", "https://stand-in.example.com", "1",
 		"11111111-1111-4111-8111-111111111111", "c3RhbmQtaW4gZm9yIGEgc2VjcmV0IG9mIDMyIGJ5dGVzIQ==",
+		string(account),
 	}
 }
 
