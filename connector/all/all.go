@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/app"
 	"github.com/handoff-engine/handoff/connector/certainly"
 	"github.com/handoff-engine/handoff/connector/httpbot"
 	"github.com/handoff-engine/handoff/connector/landbot"
@@ -13,6 +14,7 @@ import (
 // Vendors gives a registry of every vendor that this program can connect.
 func Vendors() *connector.Registry {
 	return connector.NewRegistry(
+		app.Factory(),
 		certainly.Factory(),
 		httpbot.Factory(),
 		landbot.Factory(),

@@ -1,0 +1,204 @@
+// Package app connects a team's own web or mobile app, with or without a chatbot of its own. The team calls us over a
+// small JSON API, and is told what the customer is to see by signed webhooks, by a stream of server-sent events, or by
+// both. README.md is the whole contract; types.go has it as types.
+//
+// The limits are the contract's own.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
+	"github.com/handoff-engine/handoff/connector/sign"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// Name is the vendor's name in configurations.
+const Name = "app"
+
+// redelivery is how long the contract lets a team send an event again.
+const redelivery = 24 * time.Hour
+
+// Client is one connection.
+type Client struct {
+	config     Config
+	connection string
+	http       *httpx.Client
+	logger     *slog.Logger
+	// gone is set once the backend has answered 410: it wants no more webhooks.
+	gone atomic.Bool
+}
+
+var (
+	_ connector.Channel          = (*Client)(nil)
+	_ connector.ConversationAPI  = (*Client)(nil)
+	_ connector.StateNotifier    = (*Client)(nil)
+	_ connector.AttachmentSender = (*Client)(nil)
+	_ connector.TypingSender     = (*Client)(nil)
+	_ connector.Checker          = (*Client)(nil)
+)
+
+// Factory makes connections from configurations.
+func Factory() connector.Factory {
+	return connector.NewFactory(Name, "App: your own web or mobile app, with or without your own chatbot", New)
+}
+
+// New makes a connection.
+func New(config Config, deps connector.Deps) (connector.Connector, error) {
+	c := &Client{config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, 0), logger: deps.Logger}
+	if c.logger == nil {
+		c.logger = slog.New(slog.DiscardHandler)
+	}
+	c.http.Classify = classify
+	return c, nil
+}
+
+// Name is "app".
+func (c *Client) Name() string { return Name }
+
+// Traits are the contract's. Without a webhook the customer reads the conversation's own lines, each of which exists
+// once; with one, it is the team's backend that must not take a webhook twice.
+func (c *Client) Traits() connector.Traits {
+	traits := connector.Traits{Redelivery: redelivery, HostsBot: c.config.HostsBot}
+	if c.config.WebhookURL == "" || c.config.Deduplicates {
+		traits.Deliver = connector.ByKey
+	}
+	return traits
+}
+
+// classify refuses a page as an answer, which a proxy gives where the backend is not, and a redirect, which is not
+// followed.
+func classify(status int, _ http.Header, body []byte) (connector.Kind, string) {
+	switch {
+	case status >= 300 && status <= 399:
+		return connector.Invalid, "redirect"
+	case status >= 200 && status <= 299 && strings.HasPrefix(strings.TrimSpace(string(body)), "<"):
+		return connector.UncertainOutcome, "page"
+	}
+	return "", ""
+}
+
+// Deliver tells the backend of a message. The Key is the webhook's id, the same for each attempt.
+func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (connector.Receipt, error) {
+	const op = "Deliver"
+	if strings.TrimSpace(req.Text) == "" {
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
+	}
+	err := c.tell(ctx, op, string(req.Key), Webhook{
+		Type: TypeMessage, Timestamp: req.At,
+		Data: Data{Conversation: req.To, ID: string(req.Key), Author: speaker(req.Author), Text: req.Text},
+	})
+	return connector.Receipt{}, err
+}
+
+// SendAttachment tells the backend of a file by its address, or of a place.
+func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentRequest) (connector.Receipt, error) {
+	a := req.Attachment
+	err := c.tell(ctx, "SendAttachment", string(req.Key), Webhook{Type: TypeAttachment, Data: Data{
+		Conversation: req.To, ID: string(req.Key), Author: speaker(req.Author), Text: req.Text,
+		Attachment: &Attachment{
+			URL: a.URL, Name: a.Name, ContentType: a.ContentType, Size: a.Size, Latitude: a.Latitude, Longitude: a.Longitude,
+		},
+	}})
+	return connector.Receipt{}, err
+}
+
+// NotifyState tells the backend who left, who joined, and how the conversation stands.
+func (c *Client) NotifyState(ctx context.Context, req connector.StateRequest) error {
+	const op = "NotifyState"
+	change := req.Change
+	about := func(id, kind string, data Data) error {
+		data.Conversation = req.To
+		return c.tell(ctx, op, id, Webhook{Type: kind, Data: data})
+	}
+	if change.From == conversation.Assigned {
+		if err := about(string(req.Key)+"+left", TypeAgentLeft, Data{Agent: person(change.Previous)}); err != nil {
+			return err
+		}
+	}
+	stands := Data{State: string(change.To), PreviousState: string(change.From), Reason: string(change.Reason)}
+	kind := TypeUpdated
+	switch change.To {
+	case conversation.Assigned:
+		if err := about(string(req.Key)+"+joined", TypeAgentJoined, Data{Agent: person(change.Agent)}); err != nil {
+			return err
+		}
+		stands.Agent = person(change.Agent)
+	case conversation.Ended:
+		kind = TypeEnded
+	case conversation.InBot, conversation.Waiting, conversation.Reassigning:
+	}
+	return about(string(req.Key), kind, stands)
+}
+
+// SendTyping tells the backend that the agent types. Each notice has an id of its own: none is ever repeated.
+func (c *Client) SendTyping(ctx context.Context, req connector.TypingRequest) error {
+	var random [12]byte
+	_, _ = rand.Read(random[:])
+	return c.tell(ctx, "SendTyping", "typing-"+hex.EncodeToString(random[:]), Webhook{
+		Type: TypeAgentTyping, Data: Data{Conversation: req.To, Agent: person(req.Author), Typing: &req.On},
+	})
+}
+
+// Check sends a webhook of type ping. One that succeeds ends the silence after a 410.
+func (c *Client) Check(ctx context.Context) error {
+	if c.config.WebhookURL == "" {
+		return nil
+	}
+	if err := c.post(ctx, "Check", "ping-"+c.connection, Webhook{Type: TypePing}); err != nil {
+		return err
+	}
+	c.gone.Store(false)
+	return nil
+}
+
+// tell sends a webhook, unless there is none to send, or the backend wants no more.
+func (c *Client) tell(ctx context.Context, op, id string, w Webhook) error {
+	if c.config.WebhookURL == "" {
+		return nil
+	}
+	if c.gone.Load() {
+		return connector.Errorf(Name, op, connector.NotFound, "the backend answered 410 Gone: no more webhooks until a restart")
+	}
+	return c.post(ctx, op, id, w)
+}
+
+// post sends one webhook, signed with every secret, so that the backend can change to the next at any moment.
+func (c *Client) post(ctx context.Context, op, id string, w Webhook) error {
+	body, err := encode(w)
+	if err != nil {
+		return connector.Errorf(Name, op, connector.Invalid, "the webhook cannot be written")
+	}
+	var signatures []string
+	timestamp, now := "", time.Now()
+	for _, secret := range c.config.WebhookSecret {
+		at, signature := sign.MakeStandard(secret, id, now, body)
+		timestamp, signatures = at, append(signatures, signature)
+	}
+	header := http.Header{}
+	header.Set(sign.HeaderID, id)
+	header.Set(sign.HeaderTimestamp, timestamp)
+	header.Set(sign.HeaderSignature, strings.Join(signatures, " "))
+	answer, err := c.http.Do(ctx, httpx.Request{
+		Op: op, Method: http.MethodPost, URL: c.config.WebhookURL, Header: header,
+		Body: strings.NewReader(string(body)), ContentType: "application/json",
+	}, nil)
+	if answer.Status == http.StatusGone && !c.gone.Swap(true) {
+		c.logger.Warn("the app's backend answered 410 Gone: no more webhooks until a restart", "connection", c.connection)
+	}
+	return err
+}
+
+// AllowOrigin reports whether pages of this origin may call from a browser.
+func (c *Client) AllowOrigin(origin string) bool {
+	return origin != "" && slices.Contains(c.config.AllowOrigins, origin)
+}

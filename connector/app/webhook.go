@@ -1,0 +1,159 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// fieldReason is the customer's field that tells the agent why a human is asked for.
+const fieldReason = "reason"
+
+// hookpoint is what stands behind /v1/channels/<connection>/.
+var hookpoint = regexp.MustCompile(`^conversations/([A-Za-z0-9_.:-]{1,128})/events$`)
+
+// keyOf gives the key of the conversation that a delivery is about.
+func keyOf(d *connector.Delivery) (string, bool) {
+	parts := hookpoint.FindStringSubmatch(d.Hookpoint)
+	if parts == nil {
+		return "", false
+	}
+	return parts[1], true
+}
+
+// Decode reads one event of the team's. A type that it does not know is refused: it is a mistake that the team wants to
+// hear of, not a customer's words to be lost.
+func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
+	key, ok := keyOf(d)
+	if !ok {
+		return nil, invalid("the address ends with conversations/<key>/events; a key has up to 128 letters, digits, or _ . : -")
+	}
+	var peek struct{ ID, Type string }
+	if !bytes.HasPrefix(bytes.TrimSpace(d.Body), []byte("{")) || json.Unmarshal(d.Body, &peek) != nil {
+		return nil, invalid("the body is no JSON object with id and type")
+	}
+	if c.isOurs(key, peek.ID, peek.Type) {
+		return nil, nil
+	}
+	e, err := read(d.Body)
+	if err != nil {
+		return nil, err
+	}
+	who, _ := c.caller(d, key)
+	if who != team {
+		// A customer's device neither says when something happened nor what the customer is like.
+		e.ID, e.At, e.Customer, e.By, e.Agent, e.Group = "customer:"+e.ID, time.Time{}, nil, ByCustomer, "", ""
+	}
+	if e.At.IsZero() || e.At.After(d.ReceivedAt) {
+		e.At = d.ReceivedAt
+	}
+	return e.inbound(key, who)
+}
+
+// isOurs reports whether the team sends back what it got from us.
+func (c *Client) isOurs(key, id, kind string) bool {
+	switch kind {
+	case TypeMessage, TypeAttachment, TypeAgentJoined, TypeAgentLeft, TypeAgentTyping, TypeUpdated, TypeEnded, TypePing:
+		return true
+	}
+	return strings.HasPrefix(id, conversation.ID(c.connection, key)+"/")
+}
+
+// read reads an event strictly: a misspelt key is told.
+func read(body []byte) (Event, error) {
+	var e Event
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&e); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return e, invalid("the event's " + wrong.Field + " is of the wrong type")
+		}
+		return e, invalid("the event is no JSON, or has a key that does not exist")
+	}
+	switch {
+	case decoder.More():
+		return e, invalid("the body holds more than one event")
+	case e.Type == TypeCustomerTyping:
+		return e, nil
+	case e.ID == "" || len(e.ID) > maxID:
+		return e, invalid("the event has no id, or one of more than 200 bytes")
+	case e.Attachment != nil && !e.Attachment.reachable():
+		return e, invalid("the attachment has neither an http address nor a place")
+	}
+	return e, nil
+}
+
+func invalid(what string) error {
+	return connector.Errorf(Name, "Decode", connector.Invalid, "%s", what)
+}
+
+// inbound turns an event into the model's.
+func (e *Event) inbound(key string, who caller) ([]connector.Inbound, error) {
+	in := connector.Inbound{Ref: connector.Ref{Conversation: key}}
+	ev := conversation.Event{ID: e.ID, At: e.At, Ref: key}
+	if k := e.Customer; k != nil {
+		ev.Customer = conversation.Customer{Name: k.Name, Email: k.Email, Phone: k.Phone, Language: k.Language, Fields: k.Fields}
+	}
+	switch e.Type {
+	case TypeCustomerTyping:
+		in.Typing = &connector.Typing{On: e.Typing == nil || *e.Typing, Text: e.Text}
+		return []connector.Inbound{in}, nil
+	case TypeCustomerMessage, TypeBotMessage:
+		if strings.TrimSpace(e.Text) == "" && e.Attachment == nil {
+			return nil, invalid("the message has neither text nor attachment")
+		}
+		ev.Kind, ev.Text, ev.Attachment, ev.MessageID = conversation.CustomerSaid, e.Text, e.Attachment.inward(), e.ID
+		if e.Type == TypeBotMessage {
+			if who != team {
+				return nil, forbidden("a customer token says nothing in the bot's name")
+			}
+			ev.Kind, ev.Author = conversation.BotSaid, conversation.Author{Name: e.Name}
+		}
+	case TypeCustomerLeft:
+		ev.Kind = conversation.CustomerLeft
+	case TypeHandoff:
+		ev.Kind, ev.Agent, ev.Group, ev.Reason = conversation.HandoffRequested, e.Agent, e.Group, conversation.ByBot
+		switch e.By {
+		case "", ByBot:
+		case ByCustomer:
+			ev.Reason = conversation.ByCustomer
+		default:
+			return nil, invalid("by is bot or customer")
+		}
+		if e.Reason != "" {
+			fields := map[string]string{fieldReason: e.Reason}
+			maps.Copy(fields, ev.Customer.Fields)
+			ev.Customer.Fields = fields
+		}
+	default:
+		return nil, invalid("type is one of customer.message, customer.typing, customer.left, bot.message, handoff.requested")
+	}
+	in.Event = ev
+	return []connector.Inbound{in}, nil
+}
+
+func forbidden(what string) error {
+	return connector.Errorf(Name, "Decode", connector.Forbidden, "%s", what)
+}
+
+// reachable reports whether there is something to pass on.
+func (a *Attachment) reachable() bool {
+	return strings.HasPrefix(a.URL, "https://") || strings.HasPrefix(a.URL, "http://") ||
+		a.URL == "" && (a.Latitude != 0 || a.Longitude != 0)
+}
+
+func (a *Attachment) inward() *conversation.Attachment {
+	if a == nil {
+		return nil
+	}
+	return &conversation.Attachment{
+		URL: a.URL, Name: a.Name, ContentType: a.ContentType, Size: a.Size, Latitude: a.Latitude, Longitude: a.Longitude,
+	}
+}
