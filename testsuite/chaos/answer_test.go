@@ -22,7 +22,7 @@ func hang() fake.Fault {
 
 // The vendors do what they are asked, and their answers are lost: by a reset, by an error, by silence.
 func TestLostAnswersOfTheVendorsRepeatNothing(t *testing.T) {
-	needs(t)
+	needs(t, "ci", "full")
 	s := system.Start(t, options())
 	for _, loss := range []struct {
 		name  string

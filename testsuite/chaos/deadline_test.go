@@ -19,7 +19,7 @@ const lateness = 16 * time.Second
 
 // A deadline that passes while a process is dead is met soon after it is back, and never early.
 func TestADeadlineThatPassesDuringAnOutageIsMetSoonAfter(t *testing.T) {
-	needs(t)
+	needs(t, "ci", "full")
 	for _, victim := range []system.Part{system.Worker, system.Temporal} {
 		t.Run(string(victim), func(t *testing.T) {
 			const silence = 2 * time.Second

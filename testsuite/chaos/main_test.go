@@ -1,8 +1,8 @@
 // Package chaos ends processes, loses answers and repeats webhooks while people talk, and has an oracle judge what each
 // side saw: nothing lost, nothing changed twice, nothing said twice where the vendor lets us look, and the rest marked.
 //
-// Without more, one short round of each kind runs. CHAOS=ci runs what CI has time for, CHAOS=full all of it, as often as
-// -rounds says. SOAK=30m lets random faults strike for half an hour. Each seed is printed; -seed repeats it.
+// Without more, a short random round and some quick stories run. CHAOS=ci runs all stories, CHAOS=full the random rounds
+// as often as -rounds says. SOAK=30m lets random faults strike for half an hour. Each seed is printed; -seed repeats it.
 package chaos
 
 import (
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // mode is how much is run: "" for one short round, ci, or full.
 func mode() string { return os.Getenv("CHAOS") }
 
-// needs skips a test for which there is no time now.
+// needs skips a test for which there is no time now, and lets the others run side by side.
 func needs(t *testing.T, modes ...string) {
 	t.Helper()
 	if testing.Short() {
@@ -50,6 +50,7 @@ func needs(t *testing.T, modes ...string) {
 	if len(modes) > 0 && !slices.Contains(modes, mode()) {
 		t.Skipf("takes longer; run with CHAOS=%s", strings.Join(modes, " or CHAOS="))
 	}
+	t.Parallel()
 }
 
 // patient is a policy under which nothing happens by itself, however long a process is dead. The customer's own word

@@ -12,14 +12,14 @@ import (
 
 // Temporal's own store fails: writes that were not made, and writes that were made and reported as failed.
 func TestATemporalWhoseStoreFailsLosesAndRepeatsNothing(t *testing.T) {
-	needs(t)
+	needs(t, "ci", "full")
 	o := options()
 	number := random(t, 0).IntN(1000) + 1
 	o.TemporalFlags = []string{"--store-faults=0.02", fmt.Sprintf("--store-faults-seed=%d", number)}
 	s := system.Start(t, o)
 	began := time.Now()
 	customers := withAgent(t, s, 2)
-	for i := range map[string]int{"": 4, "ci": 12, "full": 60}[mode()] {
+	for i := range map[string]int{"ci": 6, "full": 60}[mode()] {
 		for _, c := range customers {
 			c.Says(t, fmt.Sprintf("stored somehow %d", i))
 			c.Answers(t, livechat.Mira, fmt.Sprintf("stored somehow %d", i))

@@ -17,7 +17,7 @@ import (
 
 // Every webhook arrives one to five times, in any order.
 func TestWebhooksRepeatedAndShuffledChangeTheStateOnce(t *testing.T) {
-	needs(t)
+	needs(t, "ci", "full")
 	s := system.Start(t, options())
 	customers := withAgent(t, s, 2)
 	numbers := random(t, 0)

@@ -142,7 +142,7 @@ func moments() []moment {
 // The worker is killed while the vendors have one call of every kind in hand, each for a customer of its own: before
 // they do what it asks, and after they did it and before the answer arrives.
 func TestKillingTheWorkerDuringAnyCallRepeatsNothing(t *testing.T) {
-	needs(t)
+	needs(t, "ci", "full")
 	for _, when := range []system.When{system.Before, system.After} {
 		t.Run(string(when)+" the vendor acts", func(t *testing.T) {
 			s := system.Start(t, options())
