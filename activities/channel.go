@@ -20,17 +20,22 @@ func (a *Activities) PauseBot(ctx context.Context, task conversation.Task) ([]co
 	})
 }
 
-// ResumeBot gives the conversation back to the bot that the channel hosts.
+// ResumeBot gives the conversation back to the bot that the channel hosts. It is tried again even if our credentials are
+// refused: they can be mended, and until then the customer would be left with a mute bot.
 func (a *Activities) ResumeBot(ctx context.Context, task conversation.Task) ([]conversation.Event, error) {
 	x, err := connection[connector.BotResumer](a, task)
 	if err != nil {
 		return nil, err
 	}
 	return a.do(ctx, task, func(ctx context.Context, e conversation.Effect) error {
-		return x.ResumeBot(ctx, connector.ResumeRequest{
+		err := x.ResumeBot(ctx, connector.ResumeRequest{
 			Key: e.Key, To: task.Ref, Node: e.Node, Launch: !e.End, Vendor: task.Vendor,
 			Again: e.Doubtful || activity.GetInfo(ctx).Attempt > 1,
 		})
+		if kind := connector.KindOf(err); kind == connector.Unauthenticated || kind == connector.Forbidden {
+			return &connector.Error{Connector: task.Connection, Op: "ResumeBot", Kind: connector.Unavailable, Err: err}
+		}
+		return err
 	})
 }
 

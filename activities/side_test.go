@@ -110,3 +110,30 @@ func TestALaterAttemptToResumeTheBotSaysSo(t *testing.T) {
 	require.False(t, x.asked[0].(connector.ResumeRequest).Again)
 	require.True(t, x.asked[1].(connector.ResumeRequest).Again)
 }
+
+// A token that is being replaced must not leave a customer with a mute bot.
+func TestResumingTheBotIsTriedUntilTheCredentialsAreMended(t *testing.T) {
+	for _, kind := range []connector.Kind{connector.Unauthenticated, connector.Forbidden} {
+		x := &able{vendor: &vendor{answer: only(1, kind)}}
+		a := with(x)
+		_, err := retried(t, a, a.ResumeBot, at(conversation.ResumeBot))
+		require.NoError(t, err)
+		require.Len(t, x.asked, 2)
+	}
+	x := &able{vendor: &vendor{answer: only(1, connector.NotFound)}}
+	a := with(x)
+	_, err := retried(t, a, a.ResumeBot, at(conversation.ResumeBot))
+	require.True(t, application(t, err).NonRetryable(), "a conversation that is gone has no bot")
+}
+
+func TestTheBotIsGivenBackHoweverOftenOurCredentialsAreRefused(t *testing.T) {
+	for _, kind := range []connector.Kind{connector.Unauthenticated, connector.Forbidden} {
+		x := &able{vendor: &vendor{answer: func(int) error { return connector.Errorf("story", "ResumeBot", kind, "token revoked") }}}
+		a := with(x)
+		_, err := do(t, a, a.ResumeBot, at(conversation.ResumeBot))
+		told := application(t, err)
+		require.Equal(t, string(connector.Unavailable), told.Type())
+		require.False(t, told.NonRetryable(), "credentials can be mended, a mute bot cannot")
+		require.Contains(t, told.Message(), "token revoked")
+	}
+}

@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Apply moves the conversation on by one event and gives the effects that it decided. It reads nothing but its
 // arguments: no clock, no I/O, no map range. An event with no meaning in the present state changes nothing and is
@@ -24,7 +27,10 @@ func (c *Conversation) take(now time.Time, ev Event) {
 		c.Counts.Duplicates++
 		return
 	}
-	ignored := c.step(now, ev)
+	ignored := IgnoredForeign
+	if c.Route.has(ev.Source) {
+		ignored = c.step(now, ev)
+	}
 	if ignored == "" {
 		c.Counts.Applied++
 		return
@@ -110,13 +116,9 @@ func merged(a, b map[string]string) map[string]string {
 	}
 	m := make(map[string]string, len(a)+len(b))
 	//workflowcheck:ignore the order of insertion does not matter
-	for k, v := range a {
-		m[k] = v
-	}
+	maps.Copy(m, a)
 	//workflowcheck:ignore the order of insertion does not matter
-	for k, v := range b {
-		m[k] = v
-	}
+	maps.Copy(m, b)
 	return m
 }
 
@@ -223,10 +225,10 @@ func (c *Conversation) handoff(now time.Time, reason Reason, agent, group string
 	if reason == BotDown {
 		text = TextBotFailed
 	}
-	c.notice(now, text)
 	if !c.Route.Channel.SendingTakesOver {
 		c.pauseBot(now)
 	}
+	c.notice(now, text)
 	c.open(now, agent, group)
 }
 

@@ -12,7 +12,7 @@ import (
 func TestACustomerIsHandedToAnAgentAndTheAgentEndsIt(t *testing.T) {
 	s := tell(t, hosted())
 	s.customer("where is my parcel?").decided()
-	s.asksForHuman().is(Waiting, ByBot).decided("say <waiting>", "pause_bot", "open_ticket group support").settled()
+	s.asksForHuman().is(Waiting, ByBot).decided("pause_bot", "say <waiting>", "open_ticket group support").settled()
 	s.takes(ann).is(Assigned, AgentTook).decided("say <assigned>").settled()
 	s.agent(ann, "I am looking").decided(`say ann: "I am looking"`).settled()
 	s.customer("thanks").decided(`post "thanks"`).settled()
@@ -56,7 +56,7 @@ func TestACustomerOfARouteWithoutABotWaitsForAHumanAtOnce(t *testing.T) {
 
 func TestAHandoffCanNameTheAgentAndTheGroup(t *testing.T) {
 	tell(t, hosted()).happens(Event{Kind: HandoffRequested, Agent: "bob", Group: "vip", Reason: ByCustomer}).
-		is(Waiting, ByCustomer).decided("say <waiting>", "pause_bot", "open_ticket agent bob group vip")
+		is(Waiting, ByCustomer).decided("pause_bot", "say <waiting>", "open_ticket agent bob group vip")
 }
 
 func TestABotThatIsCalledAnswersEachMessage(t *testing.T) {

@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // fromDesk applies what the desk tells about a ticket.
 func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
@@ -122,8 +125,10 @@ func (c *Conversation) onOldTicket(now time.Time, ev Event) Reason {
 		return ""
 	case ev.Kind == AgentSaid && !t.Told && c.able(t, canNote) && t.Ticket.ID != "":
 		t.Told = true
-		c.decide(now, Effect{Kind: Note, TicketKey: t.Key, Desk: t.Desk,
-			Text: "This ticket is over: the customer does not get what is written here."})
+		c.decide(now, Effect{
+			Kind: Note, TicketKey: t.Key, Desk: t.Desk,
+			Text: "This ticket is over: the customer does not get what is written here.",
+		})
 	}
 	return IgnoredOldTicket
 }
@@ -218,8 +223,8 @@ func (c *Conversation) assign(now time.Time, agent Author, reason Reason) {
 
 // hadAgent reports whether the customer had an agent since the bot's last turn or the end before.
 func (c *Conversation) hadAgent() bool {
-	for i := len(c.History) - 1; i >= 0; i-- {
-		switch c.History[i].From {
+	for _, v := range slices.Backward(c.History) {
+		switch v.From {
 		case Assigned:
 			return true
 		case InBot, Ended:
@@ -382,8 +387,8 @@ func (c *Conversation) restored(now time.Time) {
 
 // customerWaits reports whether the last words of customer and agent were the customer's.
 func (c *Conversation) customerWaits() bool {
-	for i := len(c.Transcript.Lines) - 1; i >= 0; i-- {
-		switch c.Transcript.Lines[i].Role {
+	for _, v := range slices.Backward(c.Transcript.Lines) {
+		switch v.Role {
 		case RoleCustomer:
 			return true
 		case RoleAgent:

@@ -32,11 +32,11 @@ func talk(t require.TestingT, messages int) (*Conversation, time.Time) {
 			}
 		}
 	}
-	apply(Event{ID: "handoff", Kind: HandoffRequested})
-	apply(Event{ID: "taken", Kind: AgentAssigned, Agent: "ann", Author: ann})
+	apply(Event{ID: "handoff", Source: "chat", Kind: HandoffRequested})
+	apply(Event{ID: "taken", Source: "desk", Kind: AgentAssigned, Agent: "ann", Author: ann})
 	for i := range messages {
 		now = now.Add(time.Second)
-		ev := Event{ID: "m" + strconv.Itoa(i), Source: "vendor", At: now, Text: strings.Repeat("twelve words ", 6), MessageID: "m" + strconv.Itoa(i)}
+		ev := Event{ID: "m" + strconv.Itoa(i), Source: "chat", At: now, Text: strings.Repeat("twelve words ", 6), MessageID: "m" + strconv.Itoa(i)}
 		ev.Kind = CustomerSaid
 		if i%2 == 0 {
 			ev.Kind, ev.Author = AgentSaid, ann
@@ -61,7 +61,7 @@ func BenchmarkApply(b *testing.B) {
 					c.Seen.Has("", "") // as in a conversation that is under way
 					b.StartTimer()
 				}
-				decided := c.Apply(now, Event{ID: "b" + strconv.Itoa(i), Source: "vendor", Kind: CustomerSaid, At: now, Text: "where is it?"})
+				decided := c.Apply(now, Event{ID: "b" + strconv.Itoa(i), Source: "chat", Kind: CustomerSaid, At: now, Text: "where is it?"})
 				c.Apply(now, Event{Kind: Delivered, Key: decided[0].Key})
 			}
 		})

@@ -92,6 +92,7 @@ func (c *Conversation) Command(now time.Time, ev Event) (CommandOutcome, error) 
 	if outcome, done := c.commandDone(ev.ID); done {
 		return outcome, nil
 	}
+	ev.Source = Operator
 	c.Apply(now, ev)
 	outcome := CommandOutcome{ID: ev.ID, Kind: ev.Kind, State: c.State, Epoch: c.Epoch}
 	c.Commands = append(c.Commands, outcome)

@@ -49,8 +49,8 @@ func TestCommandsDoWhatTheySay(t *testing.T) {
 		state   State
 		effects []string
 	}{
-		"handoff":         {func(t *testing.T) *story { return tell(t, hosted()) }, CommandHandoff, Waiting, []string{"say <waiting>", "pause_bot", "open_ticket agent bob group support"}},
-		"handoff, reopen": {func(t *testing.T) *story { return ended(t) }, CommandHandoff, Waiting, []string{"say <waiting>", "pause_bot", "open_ticket agent bob group support"}},
+		"handoff":         {func(t *testing.T) *story { return tell(t, hosted()) }, CommandHandoff, Waiting, []string{"pause_bot", "say <waiting>", "open_ticket agent bob group support"}},
+		"handoff, reopen": {func(t *testing.T) *story { return ended(t) }, CommandHandoff, Waiting, []string{"pause_bot", "say <waiting>", "open_ticket agent bob group support"}},
 		"assign":          {func(t *testing.T) *story { return waiting(t, hosted()) }, CommandAssign, Waiting, []string{"assign agent bob"}},
 		"transfer":        {func(t *testing.T) *story { return spoken(t, hosted()) }, CommandAssign, Assigned, []string{"assign agent bob"}},
 		"hand back":       {func(t *testing.T) *story { return spoken(t, hosted()) }, CommandHandBack, InBot, []string{"close_ticket", "say <back_to_bot>", "resume_bot at menu"}},

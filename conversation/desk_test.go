@@ -130,16 +130,16 @@ func TestATicketThatCannotBeOpenedIsGivenUpAtOnce(t *testing.T) {
 func TestATicketIsPreparedOnce(t *testing.T) {
 	r := hosted()
 	r.Desks[0].Can = append(r.Desks[0].Can, "prepare_ticket")
-	s := tell(t, r).asksForHuman().decided("say <waiting>", "pause_bot", "prepare_ticket", "open_ticket group support").settled()
+	s := tell(t, r).asksForHuman().decided("pause_bot", "say <waiting>", "prepare_ticket", "open_ticket group support").settled()
 	s.happens(Event{Kind: HandedBack}).settled()
-	s.asksForHuman().decided("say <waiting>", "pause_bot", "open_ticket group support")
+	s.asksForHuman().decided("pause_bot", "say <waiting>", "open_ticket group support")
 }
 
 func TestNobodyAvailableFollowsThePolicy(t *testing.T) {
 	for choice, state := range map[Choice]State{ToBot: InBot, ToEnd: Ended} {
 		r := hosted()
 		r.Policy.OnUnavailable = choice
-		s := tell(t, r).asksForHuman().decided("say <waiting>", "pause_bot", "open_ticket group support if available")
+		s := tell(t, r).asksForHuman().decided("pause_bot", "say <waiting>", "open_ticket group support if available")
 		s.comesOf(Event{Kind: NobodyAvailable, Key: s.pending(OpenTicket).Key}).is(state, NobodyThere).ticketsAre("failed")
 	}
 	s := tell(t, hosted()).asksForHuman()

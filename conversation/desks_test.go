@@ -20,7 +20,7 @@ func (s *story) nobodyIsThere() *story {
 }
 
 func TestADeskWhereNobodyIsThereIsFollowedByTheNext(t *testing.T) {
-	s := tell(t, twoDesks()).asksForHuman().decided("say <waiting>", "pause_bot", "open_ticket group support if available")
+	s := tell(t, twoDesks()).asksForHuman().decided("pause_bot", "say <waiting>", "open_ticket group support if available")
 	s.customer("hello?")
 	s.nobodyIsThere().is(Waiting, ByBot).decided("prepare_ticket", "open_ticket group nights").ticketsAre("failed", "opening")
 	task, _ := s.Take(DeskSide)
@@ -37,7 +37,7 @@ func TestADeskThatOpensNoTicketIsFollowedByTheNextAndTheLastByThePolicy(t *testi
 func TestTheNextHandoffBeginsWithTheFirstDesk(t *testing.T) {
 	s := tell(t, twoDesks()).asksForHuman().nobodyIsThere().settled()
 	s.happens(Event{Kind: HandedBack, TicketID: "T1"})
-	s.asksForHuman().decided("say <waiting>", "pause_bot", "open_ticket group support if available")
+	s.asksForHuman().decided("pause_bot", "say <waiting>", "open_ticket group support if available")
 	closing, _ := s.Take(DeskSide)
 	require.Equal(t, []any{[]string{"close_ticket"}, "night", &Ticket{ID: "T1"}, map[string]string{"customer": "c1"}},
 		[]any{inWords(closing.Effects), closing.Connection, closing.Ticket, closing.Vendor}, "the old ticket is closed where it is")
@@ -52,7 +52,7 @@ func TestTheSameAgentIsAskedAtTheSameDesk(t *testing.T) {
 	r := twoDesks()
 	r.Policy.Reopen = SameAgent
 	s := tell(t, r).asksForHuman().nobodyIsThere().settled().agent(ann, "bye").settled()
-	s.happens(Event{Kind: CommandEnd}).settled().customer("one more thing").decided("say <waiting>", "pause_bot", "open_ticket agent ann group nights")
+	s.happens(Event{Kind: CommandEnd}).settled().customer("one more thing").decided("pause_bot", "say <waiting>", "open_ticket agent ann group nights")
 	task, _ := s.Take(DeskSide)
 	require.Equal(t, []any{"night", &Ticket{ID: "T1"}}, []any{task.Connection, task.Previous})
 }

@@ -47,7 +47,7 @@ func fuzzed(c *Conversation, kind Kind, n int, who, which byte) Event {
 		Deadline: []DeadlineName{AcceptBy, WaitUntil, BotIdleAt, LingerUntil}[int(who)%4],
 	}
 	if who&64 == 0 {
-		ev.ID, ev.Source = strconv.Itoa(n%64), "vendor"
+		ev.ID, ev.Source = strconv.Itoa(n%64), c.Route.Channel.Name
 	}
 	if who&128 == 0 {
 		ev.Ticket, ev.Answer = &ticket, &Answer{Messages: []Message{{Text: "beep"}}, Handoff: who&1 == 0, End: who&2 == 0}

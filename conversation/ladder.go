@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // deadlinePassed does what was to happen if nothing else did. A deadline that was moved or cleared changes nothing.
 func (c *Conversation) deadlinePassed(now time.Time, ev Event) Reason {
@@ -96,9 +99,9 @@ func (c *Conversation) exhausted(now time.Time, reason Reason, choice Choice) {
 
 // botBroke reports whether a human was asked because the bot could not answer.
 func (c *Conversation) botBroke() bool {
-	for i := len(c.History) - 1; i >= 0; i-- {
-		if c.History[i].From == InBot {
-			return c.History[i].Reason == BotDown
+	for _, v := range slices.Backward(c.History) {
+		if v.From == InBot {
+			return v.Reason == BotDown
 		}
 	}
 	return false

@@ -112,8 +112,11 @@ func TestKeysNeverRepeatAcrossEngagements(t *testing.T) {
 func TestEventsTakenInOneGoArePutIntoTheirVendorsOrder(t *testing.T) {
 	at := func(s int) time.Time { return noon().Add(time.Duration(s) * time.Second) }
 	events := []Event{
-		{ID: "c", Source: "desk", Seq: 3}, {ID: "a", Source: "desk", Seq: 1}, {ID: "b", Source: "desk", Seq: 2},
-		{ID: "y", Source: "chat", At: at(2)}, {ID: "x", Source: "chat", At: at(1)},
+		{ID: "c", Source: "desk", Seq: 3},
+		{ID: "a", Source: "desk", Seq: 1},
+		{ID: "b", Source: "desk", Seq: 2},
+		{ID: "y", Source: "chat", At: at(2)},
+		{ID: "x", Source: "chat", At: at(1)},
 		{ID: "z", Source: "desk", At: at(0)},
 	}
 	Order(events)
@@ -130,10 +133,13 @@ func TestOnlyWhatTheConversationDoesNotKnowIsMissing(t *testing.T) {
 	said := Event{ID: "2", Source: "desk", Kind: AgentSaid, Author: ann, Text: "look again"}
 	bobs := Event{Kind: AgentAssigned, Agent: "bob"}
 	require.Equal(t, []Event{said, bobs, {Kind: AgentUnassigned}, {Kind: ChannelDropped}}, s.Missing([]Event{
-		{ID: "1", Source: "desk", Kind: AgentSaid}, said,
-		{Kind: AgentAssigned, Agent: "ann"}, bobs,
+		{ID: "1", Source: "desk", Kind: AgentSaid},
+		said,
+		{Kind: AgentAssigned, Agent: "ann"},
+		bobs,
 		{Kind: AgentAssigned, Agent: "bob", At: noon().Add(-time.Hour)},
-		{Kind: AgentUnassigned}, {Kind: ChannelDropped},
+		{Kind: AgentUnassigned},
+		{Kind: ChannelDropped},
 	}))
 }
 
@@ -159,4 +165,13 @@ func TestIDsAreThoseOfTheVendorOrAHashOfThem(t *testing.T) {
 		require.Equal(t, id, ID("chat", key))
 	}
 	require.NotEqual(t, ID("chat", "a/b"), ID("chat", "a/c"))
+}
+
+func TestAnotherConnectionHasNoSayInTheConversation(t *testing.T) {
+	s := tell(t, hosted())
+	s.happens(Event{Source: "another-shop", Kind: HandoffRequested, Ref: "stolen", Customer: Customer{Name: "Eve"}}).decided()
+	require.Equal(t, InBot, s.State)
+	require.Empty(t, s.Ref)
+	require.Empty(t, s.Customer.Name)
+	require.Equal(t, []ReasonCount{{Reason: IgnoredForeign, N: 1}}, s.Counts.IgnoredFor)
 }

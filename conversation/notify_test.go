@@ -31,6 +31,7 @@ func TestAChannelThatShowsWhoHasTheConversationIsToldOfEachChange(t *testing.T) 
 	tell := func(id string, ev Event) []Change {
 		ev.ID, ev.At = id, now
 		now = now.Add(time.Second)
+		ev.Source = "desk"
 		return announced(c.Apply(now, ev))
 	}
 	mira, tom := Author{ID: "mira", Name: "Mira"}, Author{ID: "tom", Name: "Tom"}
@@ -49,9 +50,9 @@ func TestAnAgentIsAnnouncedBeforeTheAgentsWords(t *testing.T) {
 		Name: "app", Channel: Connection{Name: "app", Can: []string{"notify_state"}}, Desks: []Connection{{Name: "desk"}},
 	})
 	c.Begin(now, "e1")
-	c.Apply(now, Event{ID: "1", Kind: CustomerSaid, Text: "a human please"})
+	c.Apply(now, Event{ID: "1", Source: "desk", Kind: CustomerSaid, Text: "a human please"})
 	var order []EffectKind
-	for _, e := range c.Apply(now, Event{ID: "2", Kind: AgentSaid, Text: "here I am", Author: Author{ID: "mira"}}) {
+	for _, e := range c.Apply(now, Event{ID: "2", Source: "desk", Kind: AgentSaid, Text: "here I am", Author: Author{ID: "mira"}}) {
 		order = append(order, e.Kind)
 	}
 	require.Equal(t, []EffectKind{Notify, Say, Say}, order)
@@ -63,9 +64,9 @@ func TestAChangeOfOwnerWithholdsNoAnnouncement(t *testing.T) {
 		Name: "app", Channel: Connection{Name: "app", Can: []string{"notify_state"}, HostsBot: true}, Desks: []Connection{{Name: "desk"}},
 	})
 	c.Begin(now, "e1")
-	c.Apply(now, Event{ID: "1", Kind: HandoffRequested})
-	c.Apply(now, Event{ID: "2", Kind: AgentAssigned, Author: Author{ID: "mira"}})
-	c.Apply(now, Event{ID: "3", Kind: CustomerLeft})
+	c.Apply(now, Event{ID: "1", Source: "desk", Kind: HandoffRequested})
+	c.Apply(now, Event{ID: "2", Source: "desk", Kind: AgentAssigned, Author: Author{ID: "mira"}})
+	c.Apply(now, Event{ID: "3", Source: "desk", Kind: CustomerLeft})
 	var states []State
 	for range 10 {
 		task, ok := c.Take(ChannelSide)
@@ -84,5 +85,5 @@ func TestOtherChannelsAreToldNothing(t *testing.T) {
 	now := time.Date(2026, time.March, 2, 9, 30, 0, 0, time.UTC)
 	c := New("chat:c1", Route{Name: "chat", Channel: Connection{Name: "chat"}, Desks: []Connection{{Name: "desk"}}})
 	c.Begin(now, "e1")
-	require.Empty(t, announced(c.Apply(now, Event{ID: "1", Kind: CustomerSaid, Text: "hello"})))
+	require.Empty(t, announced(c.Apply(now, Event{ID: "1", Source: "desk", Kind: CustomerSaid, Text: "hello"})))
 }

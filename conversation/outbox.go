@@ -203,6 +203,16 @@ func (r Route) connection(name string) (Connection, bool) {
 	return Connection{}, false
 }
 
+// Operator is the source of the commands of people and programs that may command every conversation.
+const Operator = "operator"
+
+// has reports whether events of the source may be about the route's conversations: whoever may sign for one connection
+// has no say in the conversations of others.
+func (r Route) has(source string) bool {
+	_, ok := r.connection(source)
+	return ok || source == Operator
+}
+
 // Queue gives the task queue for a connection's tasks; empty means the workflow's own.
 func (r Route) Queue(connection string) string {
 	x, _ := r.connection(connection)

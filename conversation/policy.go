@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -166,12 +167,7 @@ type Connection struct {
 
 // Able reports whether the connection has the capability.
 func (x Connection) Able(capability string) bool {
-	for _, can := range x.Can {
-		if can == capability {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(x.Can, capability)
 }
 
 // Route is a channel, an optional bot, the desks and the policy.

@@ -97,7 +97,7 @@ func (w *world) step() {
 // tell applies a vendor's event, once more where the draw says so, and holds the model to what it owes to humans.
 func (w *world) tell(ev Event) {
 	w.n++
-	ev.ID, ev.Source = "ev"+strconv.Itoa(w.n), "vendor"
+	ev.ID, ev.Source = "ev"+strconv.Itoa(w.n), w.c.Route.Channel.Name
 	w.told = append(w.told, ev)
 	ignored, before := w.c.Counts.Ignored, *w.c
 	decided := w.apply(ev)
@@ -309,7 +309,7 @@ func (w *world) anyOutcome(e Effect) Event {
 			for range rapid.IntRange(1, 3).Draw(w.t, "missed") {
 				missed := w.anyEvent()
 				w.n++
-				missed.ID, missed.Source, missed.TicketID = "ev"+strconv.Itoa(w.n), "vendor", w.c.Tickets[len(w.c.Tickets)-1].Ticket.ID
+				missed.ID, missed.Source, missed.TicketID = "ev"+strconv.Itoa(w.n), w.c.Route.Channel.Name, w.c.Tickets[len(w.c.Tickets)-1].Ticket.ID
 				ev.Missed = append(ev.Missed, missed)
 			}
 			return ev

@@ -59,10 +59,12 @@ const (
 	IgnoredStale     Reason = "stale"
 	IgnoredNoMeaning Reason = "no_meaning_in_state"
 	IgnoredOldTicket Reason = "ticket_is_over"
-	OwnerChanged     Reason = "owner_changed"
-	NoTicket         Reason = "no_ticket"
-	TimedOut         Reason = "timed_out"
-	OutcomeUnknown   Reason = "uncertain"
+	// IgnoredForeign: told by a connection that has no part in the conversation's route.
+	IgnoredForeign Reason = "foreign_connection"
+	OwnerChanged   Reason = "owner_changed"
+	NoTicket       Reason = "no_ticket"
+	TimedOut       Reason = "timed_out"
+	OutcomeUnknown Reason = "uncertain"
 )
 
 // DeadlineName names a deadline. A conversation has at most one of each.

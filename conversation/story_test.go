@@ -90,7 +90,7 @@ func (s *story) happens(ev Event) *story {
 		ev.ID = "ev" + strconv.Itoa(s.n)
 	}
 	if ev.Source == "" {
-		ev.Source = "vendor"
+		ev.Source = s.Route.Channel.Name
 	}
 	s.last = s.Apply(s.now, ev)
 	return s

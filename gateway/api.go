@@ -119,7 +119,7 @@ func (s *Server) command(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, "command is one of handoff, assign, hand_back, end, resend, note")
 	}
 	outcome, err := s.conversations.Command(c.Request().Context(), c.Param("id"), conversation.Event{
-		ID: "command:" + key, Source: "operator", Kind: kind, At: time.Now(), Agent: body.Agent, Group: body.Group, Node: body.Node,
+		ID: "command:" + key, Source: conversation.Operator, Kind: kind, At: time.Now(), Agent: body.Agent, Group: body.Group, Node: body.Node,
 		Text: body.Text, Reason: body.Reason, Key: body.Key, Author: conversation.Author{ID: body.Actor, Name: body.Actor},
 	})
 	if err != nil {

@@ -80,10 +80,10 @@ func TestDetailsHoldNothingThatABrowserWouldRead(t *testing.T) {
 	for i, text := range []string{
 		"<img src=x onerror=alert(1)>", "**bold** _under_ `code` [link](javascript:alert(1))", "# title\n- item\r\n| a | b |",
 	} {
-		c.Apply(monday, conversation.Event{ID: fmt.Sprint(i), Kind: conversation.CustomerSaid, Text: text})
+		c.Apply(monday, conversation.Event{ID: fmt.Sprint(i), Source: "chat", Kind: conversation.CustomerSaid, Text: text})
 	}
-	c.Apply(monday, conversation.Event{ID: "h", Kind: conversation.HandoffRequested})
-	c.Apply(monday, conversation.Event{ID: "a", Kind: conversation.AgentAssigned, Agent: "x", Author: conversation.Author{ID: "x", Name: "<b>Mira</b>"}})
+	c.Apply(monday, conversation.Event{ID: "h", Source: "chat", Kind: conversation.HandoffRequested})
+	c.Apply(monday, conversation.Event{ID: "a", Source: "chat", Kind: conversation.AgentAssigned, Agent: "x", Author: conversation.Author{ID: "x", Name: "<b>Mira</b>"}})
 	details := workflows.Details(&c)
 	for _, bad := range []string{"<img", "<b>", " [link](", " **bold**", " # title", "\n- item", " | a |", " `code`"} {
 		require.NotContains(t, details, bad)

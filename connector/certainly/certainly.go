@@ -179,25 +179,13 @@ func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) err
 		return connector.Errorf(Name, op, connector.Invalid, "the ClaimEnd value is longer than %d bytes", maxClaimEnd)
 	}
 	if value == "" || c.routed.of(req.Key) > 1 {
-		return insisting(c.change(ctx, op, path))
+		return c.change(ctx, op, path)
 	}
 	err = c.change(ctx, op, path+"?ClaimEnd="+url.QueryEscape(value))
 	if connector.KindOf(err) == connector.UncertainOutcome {
 		c.routed.set(req.Key, c.routed.of(req.Key)+1)
 	}
-	return insisting(err)
-}
-
-// insisting makes a takeover that is refused for its token one that is tried again: making a new token revokes the one
-// before at once, and a bot that was not given back is silent for ever. Nothing was done, so that a repeat is safe.
-func insisting(err error) error {
-	var e *connector.Error
-	if !errors.As(err, &e) || e.Kind != connector.Unauthenticated && e.Kind != connector.Forbidden {
-		return err
-	}
-	again := *e
-	again.Kind, again.Err = connector.Unavailable, errors.New("api_token is refused")
-	return &again
+	return err
 }
 
 // claimEnd is where the bot goes on: where the request says, else the bot itself, else the configuration.

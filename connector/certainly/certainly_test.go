@@ -100,18 +100,6 @@ func TestATakeoverThatSurelyFailedKeepsItsValue(t *testing.T) {
 	require.Equal(t, []string{"again"}, a.ClaimEnds(user))
 }
 
-func TestATakeoverWithARevokedTokenIsTriedAgain(t *testing.T) {
-	a := newAccount(t, fakecertainly.Options{})
-	user := a.NewUser("Ana", "", nil)
-	require.NoError(t, a.pause(user))
-	revoked := open(t, config(a.url, func(c *certainly.Config) { c.APIToken = connector.Secrets{"the-token-before"} }))
-	err := revoked.ResumeBot(t.Context(), connector.ResumeRequest{To: user})
-	require.Equal(t, connector.Unavailable, connector.KindOf(err))
-	require.ErrorContains(t, err, "HTTP 401")
-	require.ErrorContains(t, err, "api_token")
-	require.True(t, a.Listening(user))
-}
-
 func TestNoChangeOfModeIsRepeatedByTheTransport(t *testing.T) {
 	var takeovers, others atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,7 +1,6 @@
 package certainly_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -37,11 +36,6 @@ var subject = connectortest.Subject{
 		},
 	},
 	Secrets: []string{fakecertainly.DefaultToken, webhookSecret},
-	Kind: func(method string, status int) (connector.Kind, bool) {
-		// A takeover is tried until a new token is configured.
-		refused := status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusPaymentRequired
-		return connector.Unavailable, method == "ResumeBot" && refused
-	},
 	Except: map[string]string{
 		"DecodeRetryKeepsID": "Claims have neither id nor time; a later equal one is another claim, and changes nothing " +
 			"while a handoff is under way. TestRedeliveredMessagesKeepTheirIDs holds for what users say.",

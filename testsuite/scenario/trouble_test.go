@@ -65,8 +65,7 @@ func TestAStoryThatGoesWrongIsToldSoFar(t *testing.T) {
   the story    customer                                             | agents
   00:00:00     > Help                                               |
   00:00:00     (the bot asks for a human)                           |
-  00:00:00     One moment please, I am getting a person to help     |
-               you.                                                 |
+  00:00:00     (the bot is paused)                                  |
 `)
 	require.Contains(t, said, "  00:10:00                                                          | Mira says: Hello\n")
 	require.Contains(t, said, "it is 00:10:00; state agent-assigned because agent_spoke; customer_idle_warning in 25m0s; customer_idle in 30m0s")
