@@ -5,6 +5,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/app"
 	"github.com/handoff-engine/handoff/connector/certainly"
+	"github.com/handoff-engine/handoff/connector/dialogflow"
 	"github.com/handoff-engine/handoff/connector/httpbot"
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
@@ -16,6 +17,7 @@ func Vendors() *connector.Registry {
 	return connector.NewRegistry(
 		app.Factory(),
 		certainly.Factory(),
+		dialogflow.Factory(),
 		httpbot.Factory(),
 		landbot.Factory(),
 		livechat.Factory(),
