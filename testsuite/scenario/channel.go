@@ -17,6 +17,8 @@ type channel struct {
 	pauses   int
 	launches int
 	node     string
+	// shows is who has the conversation, as the channel was told: "bot", "nobody" or an agent's id.
+	shows string
 }
 
 // Deliver shows a text to the customer.
@@ -93,6 +95,26 @@ func (c *channel) ResumeBot(_ context.Context, req connector.ResumeRequest) erro
 	}
 	c.launches, c.node = c.launches+1, req.Node
 	s.log(customerSide, "(the bot is launched "+req.Node+")")
+	return nil
+}
+
+// NotifyState shows who has the conversation.
+func (c *channel) NotifyState(_ context.Context, req connector.StateRequest) error {
+	s := c.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := c.mood.call(c.name, "NotifyState", s.now()); err != nil {
+		return err
+	}
+	switch req.Change.To {
+	case conversation.InBot:
+		c.shows = "bot"
+	case conversation.Assigned:
+		c.shows = req.Change.Agent.ID
+	case conversation.Waiting, conversation.Reassigning, conversation.Ended:
+		c.shows = "nobody"
+	}
+	s.log(customerSide, "(the channel shows "+c.shows+")")
 	return nil
 }
 

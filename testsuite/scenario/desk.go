@@ -9,13 +9,20 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-// desk plays where the agents are.
+// desk plays one of the route's desks.
 type desk struct {
 	actor
-	tickets []*ticket
-	// nobody says that nobody is there, away names those who are not.
+	*office
+	// can are its abilities; nobody says that nobody is there.
+	can    conversation.Connection
 	nobody bool
-	away   map[string]bool
+}
+
+// office is where the agents are. They see what all desks show.
+type office struct {
+	tickets []*ticket
+	// away names those who are not there.
+	away map[string]bool
 	// asks are whom it was asked for, oldest first.
 	asks []ask
 	seen []message
@@ -30,6 +37,7 @@ type desk struct {
 type ticket struct {
 	id     string
 	key    conversation.Key
+	desk   string
 	closed bool
 	gone   bool
 }
@@ -45,14 +53,14 @@ type agentWords struct {
 }
 
 // current gives the newest ticket, or nil.
-func (d *desk) current() *ticket {
+func (d *office) current() *ticket {
 	if len(d.tickets) == 0 {
 		return nil
 	}
 	return d.tickets[len(d.tickets)-1]
 }
 
-func (d *desk) find(id string) *ticket {
+func (d *office) find(id string) *ticket {
 	for _, t := range d.tickets {
 		if t.id == id {
 			return t
@@ -63,7 +71,7 @@ func (d *desk) find(id string) *ticket {
 
 // add makes a ticket.
 func (d *desk) add(key conversation.Key) *ticket {
-	t := &ticket{id: fmt.Sprintf("ticket-%d", len(d.tickets)+1), key: key}
+	t := &ticket{id: fmt.Sprintf("ticket-%d", len(d.tickets)+1), key: key, desk: d.name}
 	d.tickets = append(d.tickets, t)
 	return t
 }
@@ -121,7 +129,7 @@ func (d *desk) Open(_ context.Context, req connector.OpenRequest) (conversation.
 	return conversation.Ticket{ID: t.id}, nil
 }
 
-func (d *desk) byKey(key conversation.Key) *ticket {
+func (d *office) byKey(key conversation.Key) *ticket {
 	for _, t := range d.tickets {
 		if t.key == key {
 			return t
@@ -137,7 +145,7 @@ func (d *desk) Post(_ context.Context, req connector.PostRequest) (connector.Rec
 
 // SendAttachment shows the customer's file to the agents.
 func (d *desk) SendAttachment(_ context.Context, req connector.AttachmentRequest) (connector.Receipt, error) {
-	if !d.stage.story.route.Desks[0].Able(string(connector.CanAttach)) {
+	if !d.can.Able(string(connector.CanAttach)) {
 		return connector.Receipt{}, connector.Errorf(d.name, "SendAttachment", connector.Unsupported, "no files")
 	}
 	return d.show("SendAttachment", req.Ticket.ID, message{key: req.Key, text: req.Text, file: fileName(req.Attachment)})
@@ -245,7 +253,7 @@ func (d *desk) Availability(context.Context, connector.AvailabilityRequest) (con
 	s := d.stage
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.story.route.Desks[0].Able(string(connector.CanAvailability)) {
+	if !d.can.Able(string(connector.CanAvailability)) {
 		return connector.AvailabilityUnknown, nil
 	}
 	if err := d.mood.call(d.name, "Availability", s.now()); err != nil {

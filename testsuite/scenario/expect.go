@@ -30,6 +30,20 @@ func stateVerbs() []verb {
 				return nil
 			})
 		}},
+		{form: "ticket is at the first|second desk", does: "Which desk has the newest ticket.", tell: func(_ *Story, a args) ([]step, error) {
+			return expect(func(s *stage) error {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				t, want := s.desk.current(), 0
+				if strings.Contains(s.story.steps[s.next-1].line, "second") {
+					want = 1
+				}
+				if t == nil || want >= len(s.desks) || t.desk != s.desks[want].name {
+					return errors.New("it is not")
+				}
+				return nil
+			})
+		}},
 		{form: "ticket is <status>", does: "The newest ticket, as handoff knows it: `opening`, `open`, `closing`, `closed` or `failed`.", tell: func(_ *Story, a args) ([]step, error) {
 			return expect(func(s *stage) error { return s.ticketIs(a["status"]) })
 		}},
@@ -72,6 +86,7 @@ func stateVerbs() []verb {
 				return len(s.bot.asked)
 			})
 		}},
+		{form: "channel was told that <who> has it", does: "A channel that shows who has the conversation (ability `notify_state`) was last told of `bot`, `nobody` or an agent.", tell: shows},
 		{form: "deadline <deadline> is in <duration>", does: "A deadline and how far away it is: `accept`, `first_reply`, `agent_idle`, `customer_idle_warning`, `customer_idle`, `max_wait`, `bot_idle`, `linger`.", tell: deadlineIs},
 		{form: "there is no deadline <deadline>", does: "The deadline is not set.", tell: func(_ *Story, a args) ([]step, error) {
 			return expect(func(s *stage) error {
@@ -153,6 +168,18 @@ func botIs(muted bool) ([]step, error) {
 		defer s.mu.Unlock()
 		if s.channel.muted != muted {
 			return errors.New("it is not")
+		}
+		return nil
+	})
+}
+
+func shows(story *Story, a args) ([]step, error) {
+	who := strings.TrimPrefix(a["who"], "agent ")
+	return expect(func(s *stage) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.channel.shows != who && s.channel.shows != story.agent(who).ID {
+			return fmt.Errorf("it was told of %q", s.channel.shows)
 		}
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -155,11 +156,15 @@ func (s *stage) after() error {
 		return fmt.Errorf("%d effects were decided and %d are accounted for", c.Decided, decided)
 	}
 	route := s.story.route
-	if route.Channel.HostsBot && s.channel.muted && slices.Contains(route.Channel.Can, "resume_bot") {
+	if route.Channel.HostsBot && s.channel.muted && route.Channel.Able(string(connector.CanResumeBot)) {
 		return fmt.Errorf("the customer is left with a mute bot")
 	}
-	if current := s.desk.current(); current != nil && !current.closed && !current.gone && route.Desks[0].Able("close_ticket") {
-		return fmt.Errorf("%s is left open at the desk", current.id)
+	for _, d := range s.desks {
+		for _, t := range d.tickets {
+			if t.desk == d.name && !t.closed && !t.gone && d.can.Able(string(connector.CanClose)) {
+				return fmt.Errorf("%s is left open at the desk", t.id)
+			}
+		}
 	}
 	return nil
 }

@@ -29,6 +29,13 @@ func settingVerbs() []verb {
 		set("channel|desk can <list>", "Gives the connection abilities, as `handoff check` names them.", (*Story).able),
 		set("channel|desk cannot <list>", "Takes abilities from it.", (*Story).unable),
 		set("channel|desk promises <promise>", "Says how a repeated send shows: `once by key`, `once by lookup` or `at least once`.", (*Story).promise),
+		set("there is a second desk", "The route has another desk like the first, for when that takes no ticket.", func(s *Story, _ args) error {
+			second := s.route.Desks[0]
+			second.Name = "second-desk"
+			s.route.Desks = append(s.route.Desks, second)
+			s.traits[second.Name] = s.traits[s.route.Desks[0].Name]
+			return nil
+		}),
 		set("channel hosts no bot", "The route has no bot.", func(s *Story, _ args) error {
 			s.route.Channel.HostsBot = false
 			return nil
@@ -94,7 +101,7 @@ func (s *Story) unable(a args) error {
 func abilities() []string {
 	var names []string
 	for _, c := range []connector.Capability{
-		connector.CanPauseBot, connector.CanResumeBot, connector.CanAssign, connector.CanPrepare, connector.CanClose,
+		connector.CanPauseBot, connector.CanResumeBot, connector.CanNotify, connector.CanAssign, connector.CanPrepare, connector.CanClose,
 		connector.CanNote, connector.CanAvailability, connector.CanAttach, connector.CanFindSent, connector.CanListMessages,
 	} {
 		names = append(names, string(c))

@@ -207,7 +207,7 @@ func (s *stage) happens(who conversation.Author, log string, ev conversation.Eve
 		return ev, fmt.Errorf("the desk has no %s; it has %d tickets", ev.TicketID, len(s.desk.tickets))
 	}
 	told := s.event(s.desk.name, ev.Kind)
-	ev.ID, ev.Source, ev.At, ev.Author = told.ID, told.Source, told.At, who
+	ev.ID, ev.Source, ev.At, ev.Author = told.ID, s.desk.find(ev.TicketID).desk, told.At, who
 	if who.Name != "" {
 		log = who.Name + " " + log
 	}

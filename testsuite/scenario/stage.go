@@ -55,7 +55,9 @@ type stage struct {
 	mu      sync.Mutex
 	channel *channel
 	bot     *bot
+	// desk is the first of the desks.
 	desk    *desk
+	desks   []*desk
 	entries []entry
 	// asking is the called bot's answer to the question under way.
 	asking conversation.Answer
@@ -87,7 +89,11 @@ func newStage(story *Story, m mode) *stage {
 	}
 	route := story.route
 	s.channel = &channel{actor: s.actor(route.Channel.Name)}
-	s.desk = &desk{actor: s.actor(route.Desks[0].Name), away: map[string]bool{}}
+	people := &office{away: map[string]bool{}}
+	for _, side := range route.Desks {
+		s.desks = append(s.desks, &desk{actor: s.actor(side.Name), office: people, can: side})
+	}
+	s.desk = s.desks[0]
 	if route.Bot != nil {
 		s.bot = &bot{actor: s.actor(route.Bot.Name)}
 	}
@@ -162,7 +168,10 @@ func (s *stage) newRun(from time.Time) {
 	s.env.SetTestTimeout(idleLimit)
 	s.env.SetStartTime(from)
 	s.env.SetWorkerOptions(sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{t}})
-	connections := map[string]connector.Connector{s.channel.name: s.channel, s.desk.name: s.desk}
+	connections := map[string]connector.Connector{s.channel.name: s.channel}
+	for _, d := range s.desks {
+		connections[d.name] = d
+	}
 	if s.bot != nil {
 		connections[s.bot.name] = s.bot
 	}
@@ -316,7 +325,10 @@ func (s *stage) playOn() *conversation.Event {
 func (s *stage) heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.channel.mood, s.desk.mood, s.desk.nobody = mood{}, mood{}, false
+	s.channel.mood = mood{}
+	for _, d := range s.desks {
+		d.mood, d.nobody = mood{}, false
+	}
 	if s.bot != nil {
 		s.bot.mood = mood{}
 	}

@@ -60,6 +60,16 @@ func troubleVerbs() []verb {
 			m.swallow++
 			return nil
 		}),
+		mooded("second desk is down for <duration>", "The same, of the second desk.", func(_ *mood, s *stage, a args) error {
+			d, err := duration(a["duration"])
+			return s.second(func(m *mood) { m.downUntil = s.now().Add(d) }, err)
+		}),
+		mooded("second desk is down", "The same, until it is back.", func(_ *mood, s *stage, _ args) error {
+			return s.second(func(m *mood) { m.forever = true }, nil)
+		}),
+		mooded("second desk is back", "Ends all trouble of the second desk.", func(_ *mood, s *stage, _ args) error {
+			return s.second(func(m *mood) { *m = mood{} }, nil)
+		}),
 		atDesk("desk loses the ticket", "The desk does not know the ticket any more.", func(d *desk, _ args) error {
 			t := d.current()
 			if t == nil {
@@ -68,14 +78,12 @@ func troubleVerbs() []verb {
 			t.gone = true
 			return nil
 		}),
-		atDesk("nobody is available", "No agent is there.", func(d *desk, _ args) error {
+		atDesk("nobody is available at the first desk", "No agent is there, at the first of two desks.", func(d *desk, _ args) error {
 			d.nobody = true
 			return nil
 		}),
-		atDesk("agents are available", "Agents are there again.", func(d *desk, _ args) error {
-			d.nobody = false
-			return nil
-		}),
+		atDesk("nobody is available", "No agent is there, at no desk.", func(d *desk, _ args) error { return d.stage.available(false) }),
+		atDesk("agents are available", "Agents are there again.", func(d *desk, _ args) error { return d.stage.available(true) }),
 		{form: "agent <name> is away", does: "Asking the desk for the agent fails.", tell: func(story *Story, a args) ([]step, error) {
 			id := strings.ToLower(story.agent(a["name"]).ID)
 			return action(func(s *stage) error {
@@ -134,6 +142,23 @@ func (s *stage) mood(vendor string) *mood {
 		return &s.bot.mood
 	}
 	return &s.desk.mood
+}
+
+// available has agents there, or not, at all desks. The caller holds the lock.
+func (s *stage) available(there bool) error {
+	for _, d := range s.desks {
+		d.nobody = !there
+	}
+	return nil
+}
+
+// second changes the mood of the second desk.
+func (s *stage) second(change func(m *mood), err error) error {
+	if len(s.desks) < 2 {
+		return errors.New("the route has one desk")
+	}
+	change(&s.desks[1].mood)
+	return err
 }
 
 // operatorVerbs are the sentences about operators.

@@ -157,7 +157,13 @@ func (s *stage) guard(t *turnstile, a *activities.Activities) {
 			t.rest(numberOf(*info))
 		}
 	})
-	s.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) { t.rest(numberOf(*info)) })
+	s.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+		// The workflow hears of it behind this call, and may take the next activity back behind that.
+		env := s.env
+		env.RegisterDelayedCallback(func() {
+			env.RegisterDelayedCallback(func() { t.rest(numberOf(*info)) }, 0)
+		}, 0)
+	})
 	s.env.SetOnActivityCanceledListener(func(info *activity.Info) { t.cancel(numberOf(*info)) })
 	for name, perform := range performers(a) {
 		call := s.env.OnActivity(name, mock.Anything, mock.Anything)
@@ -185,7 +191,7 @@ func (s *stage) guard(t *turnstile, a *activities.Activities) {
 // performers are the activities that do effects, by name.
 func performers(a *activities.Activities) map[string]func(context.Context, conversation.Task) ([]conversation.Event, error) {
 	return map[string]func(context.Context, conversation.Task) ([]conversation.Event, error){
-		"Say": a.Say, "PauseBot": a.PauseBot, "ResumeBot": a.ResumeBot, "AskBot": a.AskBot,
+		"Say": a.Say, "PauseBot": a.PauseBot, "ResumeBot": a.ResumeBot, "Notify": a.Notify, "AskBot": a.AskBot,
 		"PrepareTicket": a.PrepareTicket, "OpenTicket": a.OpenTicket, "Post": a.Post, "Note": a.Note, "Assign": a.Assign,
 		"CatchUp": a.CatchUp, "CloseTicket": a.CloseTicket,
 	}
