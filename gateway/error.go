@@ -63,11 +63,18 @@ func (s *Server) refuse(c echo.Context, connection string, x connector.Connector
 	switch {
 	case errors.As(err, &refused):
 		status, why, wait = refused.status, refused.why, 0
+		if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+			wait = time.Second
+		}
 	case errors.As(err, &unstored):
 	case errors.As(err, &e):
 		status, why, wait = statusOf(e.Kind), string(e.Kind), e.RetryAfter
 		if e.Kind == connector.Unavailable && wait == 0 {
 			wait = time.Second
+		}
+		if _, ours := x.(connector.ConversationAPI); ours && e.Err != nil {
+			// Who calls us by our own contract is told what to mend; a connector's words quote nothing.
+			why = e.Err.Error()
 		}
 	}
 	result := strconv.Itoa(status)
@@ -81,6 +88,9 @@ func (s *Server) refuse(c echo.Context, connection string, x connector.Connector
 	s.config.Logger.Warn("webhook refused", "connection", connection, "status", status, "reason", reasonOf(err, why))
 	if wait > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
+	if _, ours := x.(connector.ConversationAPI); ours && status == http.StatusUnauthorized {
+		c.Response().Header().Set("WWW-Authenticate", "Bearer")
 	}
 	if status == http.StatusOK {
 		return c.JSON(status, map[string]string{"status": "ignored"})

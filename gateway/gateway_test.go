@@ -109,6 +109,11 @@ func (m *memory) Signal(ctx context.Context, a conversation.Arrival) (conversati
 }
 
 func (m *memory) View(_ context.Context, id string) (conversation.View, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		return conversation.View{}, m.fail
+	}
 	if id != m.view.ID {
 		return conversation.View{}, conversation.ErrNotFound
 	}

@@ -81,6 +81,7 @@ type Server struct {
 	metrics       *metrics
 	typing        *typing
 	flood         *flood
+	streams       *streams
 }
 
 // New makes a gateway.
@@ -93,7 +94,7 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 	}
 	s := &Server{
 		config: config, signaler: signaler, conversations: conversations, echo: echo.New(),
-		metrics: newMetrics(config.Metrics), flood: newFlood(),
+		metrics: newMetrics(config.Metrics), flood: newFlood(), streams: newStreams(),
 	}
 	s.typing = newTyping(config.Connections, conversations, config.Logger)
 	e := s.echo
@@ -111,6 +112,7 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 			return c.NoContent(http.StatusNoContent)
 		})
 	}
+	s.channels(e)
 	v1 := e.Group("/v1", s.authorize)
 	v1.GET("/conversations", s.list)
 	v1.GET("/conversations/:id", s.view)
@@ -132,6 +134,7 @@ func (s *Server) Run(ctx context.Context, ready func(address string)) error {
 		return err
 	}
 	servers := []*http.Server{s.server(s.echo)}
+	servers[0].RegisterOnShutdown(s.streams.stop)
 	listeners := []net.Listener{listener}
 	if s.config.MetricsListen != "" {
 		l, err := listen(ctx, s.config.MetricsListen, "HANDOFF_METRICS_LISTEN")

@@ -16,7 +16,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-// webhook is the way of a vendor's event: read once, verify, decode, store each event, and only then answer 2xx.
+// webhook is the way of a vendor's event: it is read once, and received.
 func (s *Server) webhook(c echo.Context) error {
 	name := c.Param("connection")
 	d, err := s.read(c)
@@ -32,6 +32,11 @@ func (s *Server) webhook(c echo.Context) error {
 	if answered, err := s.answerChallenge(c, x, d); answered {
 		return err
 	}
+	return s.receive(c, name, x, d)
+}
+
+// receive verifies and decodes a delivery, stores its events, and only then answers 2xx.
+func (s *Server) receive(c echo.Context, name string, x connector.Connector, d *connector.Delivery) error {
 	if err := x.Verify(d); err != nil {
 		return s.refuse(c, name, x, err)
 	}
@@ -82,6 +87,7 @@ func (s *Server) store(c echo.Context, name string, x connector.Connector, in co
 		return &notStored{err}
 	}
 	s.metrics.events.WithLabelValues(name, string(a.Event.Kind), string(result)).Inc()
+	s.streams.nudge(a.ID)
 	if a.Event.Weak {
 		s.metrics.weak.WithLabelValues(name).Inc()
 	}

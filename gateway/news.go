@@ -1,0 +1,205 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// The events of a stream.
+const (
+	newsMessage    = "message.created"
+	newsAttachment = "attachment.created"
+	newsUpdate     = "message.updated"
+	newsDeletion   = "message.deleted"
+	newsState      = "conversation.updated"
+	newsEnd        = "conversation.ended"
+)
+
+// place is how far a stream has come in a conversation: what its last event's id says. It speaks of the conversation's
+// own numbers, so that any process can go on where another stopped.
+type place struct {
+	// engagement tells one conversation of a key from the next.
+	engagement string
+	// line is the last line, and change the last change of state, that was shown.
+	line, change int
+}
+
+// String writes the place as an event's id.
+func (p place) String() string { return fmt.Sprintf("%s-%d-%d", p.engagement, p.line, p.change) }
+
+// placeOf reads an event's id; anything else is the beginning.
+func placeOf(id string) place {
+	engagement, numbers, _ := strings.Cut(id, "-")
+	first, second, _ := strings.Cut(numbers, "-")
+	line, err1 := strconv.Atoi(first)
+	change, err2 := strconv.Atoi(second)
+	if err1 != nil || err2 != nil || line < 0 || change < 0 {
+		return place{}
+	}
+	return place{engagement, line, change}
+}
+
+// piece is one event of a stream.
+type piece struct {
+	at   place
+	kind string
+	data newsData
+}
+
+// newsData is what an event of a stream tells.
+type newsData struct {
+	Conversation string `json:"conversation"`
+	// Number is the line's, from 1.
+	Number     int                      `json:"number,omitempty"`
+	Author     *newsAuthor              `json:"author,omitempty"`
+	Text       string                   `json:"text,omitempty"`
+	Attachment *conversation.Attachment `json:"attachment,omitempty"`
+	State      conversation.State       `json:"state,omitempty"`
+	Previous   conversation.State       `json:"previous_state,omitempty"`
+	Reason     conversation.Reason      `json:"reason,omitempty"`
+	// Agent is who has the conversation now.
+	Agent *conversation.Author `json:"agent,omitempty"`
+	At    time.Time            `json:"at"`
+}
+
+// newsAuthor is who spoke a line.
+type newsAuthor struct {
+	Role conversation.Role `json:"role"`
+	Name string            `json:"name,omitempty"`
+}
+
+// write gives the event as it goes over the wire.
+func (p piece) write() []byte {
+	var data bytes.Buffer
+	e := json.NewEncoder(&data)
+	e.SetEscapeHTML(false)
+	if e.Encode(p.data) != nil {
+		return nil
+	}
+	return fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n", p.at, p.kind, data.Bytes())
+}
+
+// reader is one stream's knowledge of its conversation.
+type reader struct {
+	key string
+	at  place
+	// shown are the lines that the customer has, as they were.
+	shown map[int]conversation.Line
+}
+
+func newReader(key string, at place) *reader {
+	return &reader{key: key, at: at, shown: map[int]conversation.Line{}}
+}
+
+// news gives what the customer has not been shown yet, in order, and takes it for shown.
+func (r *reader) news(v conversation.View) []piece {
+	if v.ID == "" {
+		return nil
+	}
+	engagement := strconv.FormatInt(v.Started.UnixMilli(), 36)
+	fresh := r.at.engagement != engagement
+	if fresh {
+		r.at, r.shown = place{engagement: engagement}, map[int]conversation.Line{}
+		// Who comes now wants to know how things stand, not how they came to.
+		r.at.change = max(0, v.HistoryCut+len(v.History)-1)
+	}
+	pieces := r.edits(v)
+	lines, changes := r.lines(v), r.changes(v)
+	for len(lines)+len(changes) > 0 {
+		if len(lines) == 0 || len(changes) > 0 && !changes[0].At.After(lines[0].At) {
+			pieces = append(pieces, r.change(v, changes[0]))
+			changes = changes[1:]
+			continue
+		}
+		r.at.line, r.shown[lines[0].N] = lines[0].N, lines[0]
+		if !lines[0].Deleted {
+			pieces = append(pieces, r.line(lines[0]))
+		}
+		lines = lines[1:]
+	}
+	return pieces
+}
+
+// lines gives the lines that the customer is to be shown now. What the bot or handoff itself wants to say waits until
+// it is settled whether it is said: a change of owner may withhold it.
+func (r *reader) lines(v conversation.View) []conversation.Line {
+	undecided, withheld := map[int]bool{}, map[int]bool{}
+	for _, e := range v.Pending {
+		undecided[e.Line] = undecided[e.Line] || e.Kind == conversation.Say && !e.Human
+	}
+	for _, e := range v.Trouble {
+		withheld[e.Line] = withheld[e.Line] || e.Kind == conversation.Say && e.Status == conversation.Withheld
+	}
+	var lines []conversation.Line
+	for _, l := range v.Transcript.Lines {
+		switch {
+		case l.N <= r.at.line || withheld[l.N]:
+		case undecided[l.N]:
+			return lines
+		default:
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// changes gives the changes of state that were not shown.
+func (r *reader) changes(v conversation.View) []conversation.Transition {
+	skip := min(max(0, r.at.change-v.HistoryCut), len(v.History))
+	if missed := v.HistoryCut - r.at.change; missed > 0 {
+		r.at.change = v.HistoryCut
+	}
+	return v.History[skip:]
+}
+
+func (r *reader) change(v conversation.View, t conversation.Transition) piece {
+	r.at.change++
+	p := piece{at: r.at, kind: newsState, data: newsData{
+		Conversation: r.key, State: t.To, Previous: t.From, Reason: t.Reason, At: t.At,
+	}}
+	if t.To == conversation.Ended {
+		p.kind = newsEnd
+	}
+	if r.at.change == v.HistoryCut+len(v.History) {
+		p.data.Agent = v.Agent
+	}
+	return p
+}
+
+func (r *reader) line(l conversation.Line) piece {
+	kind := newsMessage
+	if l.Attachment != nil {
+		kind = newsAttachment
+	}
+	return piece{at: r.at, kind: kind, data: newsData{
+		Conversation: r.key, Number: l.N, Author: &newsAuthor{l.Role, l.Name}, Text: l.Text, Attachment: l.Attachment, At: l.At,
+	}}
+}
+
+// edits gives what was changed in lines that the customer has. Lines from before the stream was opened are taken as
+// they stand when they are first seen.
+func (r *reader) edits(v conversation.View) []piece {
+	var pieces []piece
+	for _, l := range v.Transcript.Lines {
+		if l.N > r.at.line {
+			break
+		}
+		was, seen := r.shown[l.N]
+		r.shown[l.N] = l
+		if !seen || was.Text == l.Text && was.Deleted == l.Deleted {
+			continue
+		}
+		p := piece{at: r.at, kind: newsUpdate, data: newsData{Conversation: r.key, Number: l.N, Text: l.Text, At: l.At}}
+		if l.Deleted {
+			p.kind, p.data.Text = newsDeletion, ""
+		}
+		pieces = append(pieces, p)
+	}
+	return pieces
+}

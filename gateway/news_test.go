@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+var start = time.Date(2026, time.March, 2, 9, 30, 0, 0, time.UTC)
+
+func second(n int) time.Time { return start.Add(time.Duration(n) * time.Second) }
+
+// talk is a conversation of four lines and two changes of state.
+func talk() conversation.View {
+	return conversation.View{
+		ID: "app:c1", Started: start, State: conversation.Assigned, Agent: &conversation.Author{ID: "mira", Name: "Mira"},
+		Transcript: conversation.Transcript{Last: 4, Lines: []conversation.Line{
+			{N: 1, Role: conversation.RoleCustomer, At: second(1), Text: "a human please"},
+			{N: 2, Role: conversation.RoleNotice, At: second(2), Text: "one moment"},
+			{N: 3, Role: conversation.RoleAgent, Name: "Mira", At: second(5), Text: "here I am"},
+			{N: 4, Role: conversation.RoleAgent, Name: "Mira", At: second(6), Attachment: &conversation.Attachment{URL: "https://files.example/a.png"}},
+		}},
+		History: []conversation.Transition{
+			{From: conversation.InBot, To: conversation.Waiting, Reason: conversation.ByBot, At: second(2)},
+			{From: conversation.Waiting, To: conversation.Assigned, Reason: conversation.AgentTook, At: second(4)},
+		},
+	}
+}
+
+// told writes pieces in short.
+func told(pieces []piece) []string {
+	var list []string
+	for _, p := range pieces {
+		list = append(list, strings.TrimSpace(p.kind+" "+p.data.Text+string(p.data.State)))
+	}
+	return list
+}
+
+func TestWhoComesNewGetsTheWholeTalkAndHowThingsStand(t *testing.T) {
+	r := newReader("c1", place{})
+	pieces := r.news(talk())
+	require.Equal(t, []string{
+		"message.created a human please", "message.created one moment", "conversation.updated agent-assigned",
+		"message.created here I am", "attachment.created",
+	}, told(pieces))
+	require.Equal(t, "Mira", pieces[2].data.Agent.Name)
+	require.Empty(t, r.news(talk()), "nothing comes twice")
+}
+
+func TestWhoComesBackGetsExactlyWhatWasMissedWhereverTheBreakWas(t *testing.T) {
+	whole := newReader("c1", place{}).news(talk())
+	for i, last := range whole {
+		again := newReader("c1", placeOf(last.at.String())).news(talk())
+		require.Equal(t, told(whole[i+1:]), told(again), "after %s", last.at)
+	}
+}
+
+func TestAnIDThatIsNoneBeginsAnew(t *testing.T) {
+	for _, id := range []string{"", "x", "1-2", "a-b-c", "a--1-2", "a-1--2", "mb8k2c00-2-1"} {
+		require.Len(t, newReader("c1", placeOf(id)).news(talk()), 5, id)
+	}
+}
+
+func TestWhatMayBeWithheldWaitsUntilItIsSettled(t *testing.T) {
+	v := talk()
+	v.Pending = []conversation.Effect{{Kind: conversation.Say, Line: 2}}
+	r := newReader("c1", place{})
+	require.Equal(t, []string{"message.created a human please", "conversation.updated agent-assigned"}, told(r.news(v)))
+	v.Pending, v.Trouble = nil, []conversation.Effect{{Kind: conversation.Say, Line: 2, Status: conversation.Withheld}}
+	require.Equal(t, []string{"message.created here I am", "attachment.created"}, told(r.news(v)), "withheld words are never shown")
+}
+
+func TestAHumansWordsWaitForNothing(t *testing.T) {
+	v := talk()
+	v.Pending = []conversation.Effect{{Kind: conversation.Say, Line: 3, Human: true}, {Kind: conversation.Post, Line: 1}}
+	require.Len(t, newReader("c1", place{}).news(v), 5)
+}
+
+func TestEditsAndDeletionsAreToldOnce(t *testing.T) {
+	r := newReader("c1", place{})
+	r.news(talk())
+	v := talk()
+	v.Transcript.Lines[2].Text, v.Transcript.Lines[3].Deleted = "here I am, at last", true
+	require.Equal(t, []string{"message.updated here I am, at last", "message.deleted"}, told(r.news(v)))
+	require.Empty(t, r.news(v))
+	require.NotContains(t, told(newReader("c1", place{}).news(v)), "attachment.created", "what was deleted is not shown to who comes later")
+}
+
+func TestANewConversationOfTheSameKeyBeginsAtItsFirstLine(t *testing.T) {
+	r := newReader("c1", place{})
+	r.news(talk())
+	v := talk()
+	v.Started = start.Add(time.Hour)
+	require.Len(t, r.news(v), 5)
+}
+
+func TestChangesThatWereCutAreSkipped(t *testing.T) {
+	r := newReader("c1", place{})
+	r.news(talk())
+	v := talk()
+	v.HistoryCut, v.History = 7, []conversation.Transition{{From: conversation.Assigned, To: conversation.Ended, At: second(9)}}
+	require.Equal(t, []string{"conversation.ended ended"}, told(r.news(v)))
+	require.Equal(t, 8, r.at.change)
+}
+
+func TestAnEventIsOneLineOfJSONWithItsMarkup(t *testing.T) {
+	p := piece{at: place{"e", 1, 2}, kind: newsMessage, data: newsData{Conversation: "c1", Text: "<b>two\nlines</b>", At: start}}
+	require.Equal(t, "id: e-1-2\nevent: message.created\ndata: "+
+		`{"conversation":"c1","text":"<b>two\nlines</b>","at":"2026-03-02T09:30:00Z"}`+"\n\n", string(p.write()))
+}
