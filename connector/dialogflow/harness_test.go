@@ -3,6 +3,7 @@ package dialogflow_test
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -116,13 +117,8 @@ func (a *agent) try(key conversation.Key, text string, context ...conversation.L
 }
 
 func (a *agent) keep(answer conversation.Answer) {
-	merged := map[string]string{}
-	for _, m := range []map[string]string{a.vendor, answer.Vendor} {
-		for k, v := range m {
-			merged[k] = v
-		}
-	}
-	a.vendor = merged
+	a.vendor = maps.Clone(a.vendor)
+	maps.Copy(a.vendor, answer.Vendor)
 }
 
 // lastCall is the newest turn that the fake served.

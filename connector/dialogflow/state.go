@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"path"
 	"strconv"
 	"strings"
@@ -129,10 +130,7 @@ const (
 func (s state) after(r *queryResult, now time.Time, handoffParameters []string) state {
 	next := state{session: s.session, at: now, misses: s.misses}
 	if last := path.Base(r.CurrentPage.Name); r.CurrentPage.Name != "" && last != endSession && last != endEscalation {
-		next.page, next.parameters = r.CurrentPage.Name, map[string]json.RawMessage{}
-		for name, value := range r.Parameters {
-			next.parameters[name] = value
-		}
+		next.page, next.parameters = r.CurrentPage.Name, maps.Clone(r.Parameters)
 		// A wish for a human that stayed in the session would be heard again after each hand-back.
 		for _, name := range handoffParameters {
 			delete(next.parameters, name)

@@ -3,6 +3,7 @@ package dialogflow
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -133,9 +134,7 @@ func (t *turn) withPage(config Config, fresh, restore bool, told map[string]json
 	all := map[string]json.RawMessage{}
 	if !fresh && restore && t.before.page != "" {
 		params.CurrentPage = t.before.page
-		for name, value := range t.before.parameters {
-			all[name] = value
-		}
+		maps.Copy(all, t.before.parameters)
 	}
 	if params.CurrentPage == "" && !fresh {
 		// Google's own session goes on: a wish for a human in it was heard already.
@@ -143,11 +142,8 @@ func (t *turn) withPage(config Config, fresh, restore bool, told map[string]json
 			all[name] = json.RawMessage("null")
 		}
 	}
-	for _, more := range []map[string]json.RawMessage{params.Parameters, told} {
-		for name, value := range more {
-			all[name] = value
-		}
-	}
+	maps.Copy(all, params.Parameters)
+	maps.Copy(all, told)
 	params.Parameters = all
 }
 

@@ -40,7 +40,7 @@ func (s *Server) fulfil(p place, id string, t Turn, a Answer, r request) int {
 	client := &http.Client{Timeout: f.Within}
 	code := 0
 	for range max(1, f.Times) {
-		req, err := http.NewRequest(http.MethodPost, f.URL, bytes.NewReader(body)) //nolint:noctx // The client has the vendor's time limit.
+		req, err := http.NewRequest(http.MethodPost, f.URL, bytes.NewReader(body))
 		if err != nil {
 			return codeInvalid
 		}
