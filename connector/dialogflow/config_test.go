@@ -27,17 +27,19 @@ func TestAMistakeIsNamedByItsKey(t *testing.T) {
 		"base_url: leave out the slash": func(c *dialogflow.Config) {
 			c.BaseURL += "/"
 		},
-		"token_url":              func(c *dialogflow.Config) { c.TokenURL = "ftp://token.example" },
-		"credentials":            func(c *dialogflow.Config) { c.Credentials = connector.Secrets{"{}"} },
-		"credentials: the priva": func(c *dialogflow.Config) { c.Credentials[0] = connector.Secret(strings.Replace(key, "BEGIN", "BEGUN", 1)) },
-		"auth":                   func(c *dialogflow.Config) { c.Auth = "token" },
-		"auth: write service":    func(c *dialogflow.Config) { c.Auth = "default" },
-		"auth: none":             func(c *dialogflow.Config) { c.Auth, c.Credentials, c.BaseURL = "none", nil, "" },
-		"webhook_secret":         func(c *dialogflow.Config) { c.WebhookSecret = connector.Secrets{""} },
-		"webhook_header":         func(c *dialogflow.Config) { c.WebhookHeader = "X Secret" },
-		"language":               func(c *dialogflow.Config) { c.Language = "" },
-		"timeout":                func(c *dialogflow.Config) { c.Timeout = conversation.Duration(time.Minute) },
-		"session_ttl":            func(c *dialogflow.Config) { c.SessionTTL = conversation.Duration(25 * time.Hour) },
+		"token_url":   func(c *dialogflow.Config) { c.TokenURL = "ftp://token.example" },
+		"credentials": func(c *dialogflow.Config) { c.Credentials = connector.Secrets{"{}"} },
+		"credentials: the priva": func(c *dialogflow.Config) {
+			c.Credentials[0] = connector.Secret(strings.Replace(key, "BEGIN", "BEGUN", 1))
+		},
+		"auth":                func(c *dialogflow.Config) { c.Auth = "token" },
+		"auth: write service": func(c *dialogflow.Config) { c.Auth = "default" },
+		"auth: none":          func(c *dialogflow.Config) { c.Auth, c.Credentials, c.BaseURL = "none", nil, "" },
+		"webhook_secret":      func(c *dialogflow.Config) { c.WebhookSecret = connector.Secrets{""} },
+		"webhook_header":      func(c *dialogflow.Config) { c.WebhookHeader = "X Secret" },
+		"language":            func(c *dialogflow.Config) { c.Language = "" },
+		"timeout":             func(c *dialogflow.Config) { c.Timeout = conversation.Duration(time.Minute) },
+		"session_ttl":         func(c *dialogflow.Config) { c.SessionTTL = conversation.Duration(25 * time.Hour) },
 		"session_ttl: leave": func(c *dialogflow.Config) {
 			c.Edition, c.Agent, c.SessionTTL = "es", "", conversation.Duration(time.Hour)
 		},

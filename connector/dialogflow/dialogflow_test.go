@@ -1,6 +1,7 @@
 package dialogflow_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -333,3 +334,32 @@ func TestRegionsAndEnvironmentsAreInTheNames(t *testing.T) {
 		require.NoError(t, a.conn.Check(t.Context()))
 	}
 }
+
+func TestEachLocationHasItsHost(t *testing.T) {
+	for _, tt := range []struct{ edition, location, want string }{
+		{"es", "", "https://dialogflow.googleapis.com/v2/projects/acme-bot/agent/sessions/"},
+		{"es", "global", "https://dialogflow.googleapis.com/v2/projects/acme-bot/agent/sessions/"},
+		{"es", "asia-northeast1", "https://asia-northeast1-dialogflow.googleapis.com/v2/projects/acme-bot/locations/asia-northeast1/agent/sessions/"},
+		{"cx", "", "https://dialogflow.googleapis.com/v3/projects/acme-bot/locations/global/agents/a1/sessions/"},
+		{"cx", "europe-west1", "https://europe-west1-dialogflow.googleapis.com/v3/projects/acme-bot/locations/europe-west1/agents/a1/sessions/"},
+	} {
+		var c dialogflow.Config
+		c.SetDefaults()
+		c.Edition, c.Project, c.Location, c.Agent, c.Auth = tt.edition, "acme-bot", tt.location, "a1", "none"
+		var called string
+		conn, err := dialogflow.New(c, connector.Deps{HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			called = r.URL.String()
+			return nil, http.ErrUseLastResponse
+		})}})
+		require.NoError(t, err)
+		bot, ok := conn.(connector.Bot)
+		require.True(t, ok)
+		_, err = bot.Reply(t.Context(), connector.ReplyRequest{Key: "k", Conversation: chat, Text: "hello"})
+		require.Error(t, err)
+		require.True(t, strings.HasPrefix(called, tt.want), called)
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -145,15 +143,6 @@ func talk() []conversation.Line {
 		{N: 5, Role: conversation.RoleAgent, Name: "Maya", Text: "I have corrected it."},
 		{N: 6, Role: conversation.RoleCustomer, Text: "not this", Deleted: true},
 	}
-}
-
-func fixture(t *testing.T, name string) *connector.Delivery {
-	t.Helper()
-	body, err := os.ReadFile(filepath.Join("testdata", "webhooks", name+".json"))
-	require.NoError(t, err)
-	d := &connector.Delivery{Method: "POST", Header: map[string][]string{}, Body: body, ReceivedAt: time.Now()}
-	d.Header.Set("X-Handoff-Secret", webhookSecret)
-	return d
 }
 
 // both runs a test for both editions.
