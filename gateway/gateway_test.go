@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -121,7 +122,10 @@ func (m *memory) View(_ context.Context, id string) (conversation.View, error) {
 }
 
 func (m *memory) List(context.Context, conversation.Filter) ([]conversation.Summary, string, error) {
-	return []conversation.Summary{{ID: m.view.ID, State: m.view.State}}, "next-page", nil
+	if m.fail != nil {
+		return nil, "", m.fail
+	}
+	return []conversation.Summary{{ID: m.view.ID, State: cmp.Or(m.view.State, conversation.InBot)}}, "next-page", nil
 }
 
 func (m *memory) Command(_ context.Context, id string, ev conversation.Event) (conversation.CommandOutcome, error) {
