@@ -104,8 +104,17 @@ func (c *Client) wish(r *queryResult, messages []message) wish {
 	for _, payload := range append(r.WebhookPayloads, r.WebhookPayload) {
 		w.payload(payload)
 	}
-	w.group = cmp.Or(w.group, plain(r.Parameters[c.config.GroupParameter]))
+	w.group = c.group(w.group, r.Parameters)
 	return w
+}
+
+// group is the desk's name of the group that the bot asks for.
+func (c *Client) group(named string, parameters map[string]json.RawMessage) string {
+	named = cmp.Or(named, plain(parameters[c.config.GroupParameter]))
+	if len(c.config.Groups) > 0 {
+		return c.config.Groups[named]
+	}
+	return named
 }
 
 // wishIn finds the requests that stand in messages and parameters.

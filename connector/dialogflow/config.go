@@ -71,13 +71,14 @@ type Config struct {
 	SessionTTL   conversation.Duration `yaml:"session_ttl" doc:"how long a silent session is kept, up to 24h; CX only (default Google's 30m)"`
 	ShareSummary bool                  `yaml:"share_summary" doc:"tell the bot, after a hand-back, what the agent and the customer said (default true)"`
 
-	HandoffIntents     []string `yaml:"handoff_intents" doc:"display names of intents that ask for a human"`
-	HandoffActions     []string `yaml:"handoff_actions" doc:"actions (ES) and webhook tags (CX) that ask for a human (default handoff and handoff.request)"`
-	HandoffParameters  []string `yaml:"handoff_parameters" doc:"parameters that ask for a human when they are true or not empty"`
-	HandoffAfterMisses int      `yaml:"handoff_after_misses" doc:"how many messages in a row that the bot did not understand lead to a human (default 0, never)"`
-	OnEnd              string   `yaml:"on_end" doc:"what the bot's end of an interaction means: end, handoff or ignore (default end)" enum:"end,handoff,ignore"`
-	GroupParameter     string   `yaml:"group_parameter" doc:"parameter whose value is the group that is asked at the desk"`
-	Fields             []string `yaml:"fields" doc:"parameters that the agent is shown; name, email and phone become the customer's"`
+	HandoffIntents     []string          `yaml:"handoff_intents" doc:"display names of intents that ask for a human"`
+	HandoffActions     []string          `yaml:"handoff_actions" doc:"actions (ES) and webhook tags (CX) that ask for a human (default handoff and handoff.request)"`
+	HandoffParameters  []string          `yaml:"handoff_parameters" doc:"parameters that ask for a human when they are true or not empty"`
+	HandoffAfterMisses int               `yaml:"handoff_after_misses" doc:"how many messages in a row that the bot did not understand lead to a human (default 0, never)"`
+	OnEnd              string            `yaml:"on_end" doc:"what the bot's end of an interaction means: end, handoff or ignore (default end)" enum:"end,handoff,ignore"`
+	GroupParameter     string            `yaml:"group_parameter" doc:"parameter whose value is the group that is asked at the desk"`
+	Groups             map[string]string `yaml:"groups" doc:"the desk's names of the groups that the bot asks for; with it, a name that is not there asks for nobody in particular"`
+	Fields             []string          `yaml:"fields" doc:"parameters that the agent is shown; name, email and phone become the customer's"`
 
 	FileEvent string `yaml:"file_event" doc:"event that tells the bot of a file without words; it gets url, name and content_type"`
 	FileText  string `yaml:"file_text" doc:"words that stand for a file where there is no file_event (default [file])"`

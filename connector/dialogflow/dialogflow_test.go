@@ -144,6 +144,11 @@ func TestTheWishForAHumanCarriesItsDetails(t *testing.T) {
 
 	es := newAgent(t, fakedialogflow.Options{}, func(c *dialogflow.Config) { c.GroupParameter = "department" })
 	require.Equal(t, "billing", es.says("human").Group)
+
+	for groups, want := range map[string]string{"billing": "3", "sales": ""} {
+		mapped := newAgent(t, fakedialogflow.Options{CX: true}, func(c *dialogflow.Config) { c.Groups = map[string]string{groups: "3"} })
+		require.Equal(t, want, mapped.says("human").Group)
+	}
 }
 
 func TestMissesInARowLeadToAHumanAndAreForgottenInBetween(t *testing.T) {

@@ -1,7 +1,6 @@
 package dialogflow
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -90,6 +89,6 @@ func (c *Client) wishOf(body *webhook) (wish, map[string]json.RawMessage) {
 	w.handoff = slices.Contains(c.config.HandoffActions, body.FulfillmentInfo.Tag) ||
 		slices.Contains(c.config.HandoffIntents, body.IntentInfo.DisplayName)
 	c.wishIn(&w, decoded(body.Messages, c.config.Channel), body.SessionInfo.Parameters)
-	w.group = cmp.Or(w.group, plain(body.SessionInfo.Parameters[c.config.GroupParameter]))
+	w.group = c.group(w.group, body.SessionInfo.Parameters)
 	return w, body.SessionInfo.Parameters
 }
