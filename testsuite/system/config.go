@@ -36,7 +36,14 @@ const routesTemplate = `connections:
     agent_name: Middleware
     bot_id: ${bot_id}
     allow_hosts: [127.0.0.1]
-  ${desk}:
+${livechat}routes:
+  shop:
+    channel: ${channel}
+    desk: ${desk}
+    policy: ${policy}
+`
+
+const deskTemplate = `  ${desk}:
     vendor: livechat
     client_id: ${client_id}
     client_secret: ${client_secret}
@@ -49,23 +56,28 @@ const routesTemplate = `connections:
     token_url: ${livechat_url}
     files_url: ${livechat_url}
     allow_hosts: [127.0.0.1]
-routes:
-  shop:
-    channel: ${channel}
-    desk: ${desk}
-    policy: ${policy}
 `
 
 // routesFile is handoff.yaml with the fakes' addresses.
-func routesFile(landbotURL, livechatURL, policy string) string {
+func (s *System) routesFile() string {
+	if s.options.Routes != nil {
+		return s.options.Routes(s)
+	}
 	number := strconv.Itoa
 	values := map[string]string{
-		"channel": Channel, "desk": Desk, "policy": policy, "landbot_url": landbotURL, "livechat_url": livechatURL,
+		"channel": Channel, "desk": Desk, "policy": s.options.Policy, "landbot_url": s.LandbotURL,
 		"api_token": landbot.DefaultToken, "hook_token": HookToken, "channel_id": number(landbot.DefaultChannelID),
-		"agent_id": number(landbot.DefaultAgentID), "bot_id": number(landbot.DefaultBotID),
-		"client_id": livechat.DefaultClientID, "client_secret": livechat.DefaultClientSecret,
-		"refresh_token": livechat.DefaultRefreshToken, "webhook_secret": WebhookSecret, "group": number(livechat.DefaultGroup),
-		"note_agent": livechat.DefaultRequester, "mira": livechat.Mira, "leo": livechat.Leo,
+		"agent_id": number(landbot.DefaultAgentID), "bot_id": number(landbot.DefaultBotID), "livechat": s.LiveChatConnection(),
 	}
 	return os.Expand(routesTemplate, func(name string) string { return values[name] })
+}
+
+// LiveChatConnection is the desk among the connections of handoff.yaml.
+func (s *System) LiveChatConnection() string {
+	values := map[string]string{
+		"desk": Desk, "livechat_url": s.LiveChatURL, "client_id": livechat.DefaultClientID, "client_secret": livechat.DefaultClientSecret,
+		"refresh_token": livechat.DefaultRefreshToken, "webhook_secret": WebhookSecret, "group": strconv.Itoa(livechat.DefaultGroup),
+		"note_agent": livechat.DefaultRequester, "mira": livechat.Mira, "leo": livechat.Leo,
+	}
+	return os.Expand(deskTemplate, func(name string) string { return values[name] })
 }

@@ -20,15 +20,31 @@ import (
 // Canary is in every text, name and address that people use here, so that it can be looked for where it must not be.
 const Canary = "c4n4ry"
 
-// Customer is a person at the fake Landbot, and what was said in the conversation.
+// Customer is a person at a fake channel, and what was said in the conversation.
 type Customer struct {
-	// ID is Landbot's, and Conversation ours.
+	// ID is Landbot's, elsewhere any number, and Conversation is ours.
 	ID           int64
 	Conversation string
 	Book         oracle.Book
 
 	s    *System
+	side Side
 	said atomic.Int64
+}
+
+// Side is the customer's side of a channel.
+type Side struct {
+	// Says writes something.
+	Says func(text string) error
+	// Sees gives what the customer saw, where agents are called agent:<id>.
+	Sees func() []fake.Entry
+	// Told gives the webhooks that told what the customer said.
+	Told func() []fake.Attempt
+}
+
+// NewCustomerAt is somebody at another channel than Landbot, in a conversation of that name.
+func (s *System) NewCustomerAt(conversation string, side Side) *Customer {
+	return &Customer{Conversation: conversation, s: s, side: side}
 }
 
 // NewCustomer opens a chat: the bot greets.
@@ -36,7 +52,14 @@ func (s *System) NewCustomer(t testing.TB) *Customer {
 	t.Helper()
 	id, err := s.Landbot.NewCustomer(landbot.DefaultChannelID, "Zaphira "+Canary, map[string]any{"email": "zaphira." + Canary + "@example.com"})
 	require.NoError(t, err)
-	return &Customer{ID: id, Conversation: Channel + ":" + strconv.FormatInt(id, 10), s: s}
+	name := strconv.FormatInt(id, 10)
+	c := s.NewCustomerAt(Channel+":"+name, Side{
+		Says: func(text string) error { return s.Landbot.CustomerSays(id, text) },
+		Sees: func() []fake.Entry { return s.Landbot.Journal.Entries(name) },
+		Told: func() []fake.Attempt { return s.Landbot.Hooks().Attempts() },
+	})
+	c.ID = id
+	return c
 }
 
 // Line makes words that are unlike all others of the conversation.
@@ -47,20 +70,26 @@ func (c *Customer) Line(about string) string {
 // Asks asks the bot for a human.
 func (c *Customer) Asks(t testing.TB) {
 	t.Helper()
-	require.NoError(t, c.s.Landbot.CustomerSays(c.ID, "human"))
+	require.NoError(t, c.side.Says("human"))
 }
 
 // Says writes something that a human at the desk is to read. It reports whether the vendor took it.
 func (c *Customer) Says(t testing.TB, about string) bool {
 	t.Helper()
 	text := c.Line(about)
-	err := c.s.Landbot.CustomerSays(c.ID, text)
+	err := c.side.Says(text)
 	if errors.Is(err, landbot.ErrNotDelivered) {
 		return false
 	}
 	require.NoError(t, err)
 	c.Book.Customer(text)
 	return true
+}
+
+// TellsBot writes something that the bot is to answer, and no human needs to read.
+func (c *Customer) TellsBot(t testing.TB, text string) {
+	t.Helper()
+	require.NoError(t, c.side.Says(text))
 }
 
 // Chat finds the customer's chat at the desk.
@@ -108,7 +137,7 @@ func (c *Customer) Answers(t testing.TB, agent, about string) string {
 
 // Sees gives what the customer saw.
 func (c *Customer) Sees() []fake.Entry {
-	return c.s.Landbot.Journal.Entries(strconv.FormatInt(c.ID, 10))
+	return c.side.Sees()
 }
 
 // DeskSees gives what agents see of the customer's chat.
@@ -123,7 +152,7 @@ func (c *Customer) DeskSees() []livechat.Line {
 // Findings compares both directions.
 func (c *Customer) Findings(duplicates oracle.Duplicates) []string {
 	return append(
-		c.Book.DeskSaw(c.DeskSees(), c.s.Landbot.Hooks().Attempts(), duplicates),
+		c.Book.DeskSaw(c.DeskSees(), c.side.Told(), duplicates),
 		c.Book.CustomerSaw(c.Sees(), c.s.LiveChat.Hooks.Attempts(), duplicates)...)
 }
 
