@@ -26,6 +26,8 @@ func (x *able) PauseBot(_ context.Context, req connector.PauseRequest) error { r
 
 func (x *able) ResumeBot(_ context.Context, req connector.ResumeRequest) error { return x.keep(req) }
 
+func (x *able) NotifyState(_ context.Context, req connector.StateRequest) error { return x.keep(req) }
+
 func (x *able) Assign(_ context.Context, req connector.AssignRequest) error { return x.keep(req) }
 
 func (x *able) WriteNote(_ context.Context, req connector.NoteRequest) error { return x.keep(req) }
@@ -47,6 +49,7 @@ func TestVendorsAreAskedForWhatTheEffectSays(t *testing.T) {
 	ticket := conversation.Ticket{ID: "T1"}
 	customer := conversation.Customer{Name: "Ann"}
 	lines := []conversation.Line{{N: 1, Text: "hi"}}
+	change := conversation.Change{From: conversation.Waiting, To: conversation.Assigned, Agent: conversation.Author{ID: "mira"}}
 	x := &able{vendor: &vendor{}}
 	a := with(x)
 	for _, row := range []struct {
@@ -59,6 +62,7 @@ func TestVendorsAreAskedForWhatTheEffectSays(t *testing.T) {
 		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Node: "n"}, connector.ResumeRequest{Key: "k1", To: "1", Node: "n", Launch: true, Vendor: given}},
 		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{End: true}, connector.ResumeRequest{Key: "k1", To: "1", Vendor: given}},
 		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Doubtful: true}, connector.ResumeRequest{Key: "k1", To: "1", Launch: true, Again: true, Vendor: given}},
+		{conversation.Notify, a.Notify, conversation.Effect{Change: &change}, connector.StateRequest{Key: "k1", To: "1", Change: change, Vendor: given}},
 		{conversation.Assign, a.Assign, conversation.Effect{Agent: "mira", Group: "7"}, connector.AssignRequest{Key: "k1", Ticket: ticket, Agent: "mira", Group: "7", Vendor: given}},
 		{conversation.Note, a.Note, conversation.Effect{Text: "psst"}, connector.NoteRequest{Key: "k1", Ticket: ticket, Text: "psst", Vendor: given}},
 		{conversation.CloseTicket, a.CloseTicket, conversation.Effect{ByCustomer: true}, connector.CloseRequest{Key: "k1", Ticket: ticket, ByCustomer: true, Vendor: given}},
