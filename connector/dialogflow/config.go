@@ -43,7 +43,9 @@ const (
 	shortestTimeout = time.Second
 	longestTimeout  = 25 * time.Second
 	longestTTL      = 24 * time.Hour
-	global          = "global"
+	// defaultCalls keeps one process within the smaller of the vendor's quotas.
+	defaultCalls = 5
+	global       = "global"
 )
 
 // Config is what a connection to Dialogflow is set up with.
@@ -65,6 +67,8 @@ type Config struct {
 	Timezone  string                `yaml:"timezone" doc:"time zone of the customers, such as Europe/Madrid (default the agent's)"`
 	Channel   string                `yaml:"channel" doc:"CX channel or ES platform whose messages are shown besides those for all (default none)"`
 	Timeout   conversation.Duration `yaml:"timeout" doc:"how long one answer may take, 1s to 25s (default 12s)"`
+
+	CallsPerSecond float64 `yaml:"calls_per_second" doc:"how many turns a second this process may ask for; quotas are per project (default 5)"`
 
 	Resume       string                `yaml:"resume" doc:"what follows a hand-back: fresh, a new session that is told what was said, or restore, the place where the bot was (default fresh)" enum:"fresh,restore"`
 	ResendState  bool                  `yaml:"resend_state" doc:"send the bot's state along with each message, so that a repeat begins where the first began (default true)"`
@@ -90,7 +94,7 @@ type Config struct {
 
 // SetDefaults fills in what most users leave out.
 func (c *Config) SetDefaults() {
-	c.Language, c.Timeout = "en", conversation.Duration(defaultTimeout)
+	c.Language, c.Timeout, c.CallsPerSecond = "en", conversation.Duration(defaultTimeout), defaultCalls
 	c.Resume, c.ResendState, c.ShareSummary = resumeFresh, true, true
 	c.HandoffActions, c.OnEnd = []string{"handoff", "handoff.request"}, endEnds
 	c.FileText, c.WebhookHeader = "[file]", "X-Handoff-Secret"
@@ -178,6 +182,8 @@ func (c *Config) validateChoices() error {
 		return errors.New("language: write a language that the agent speaks, such as en")
 	case timeout < shortestTimeout || timeout > longestTimeout:
 		return errors.New("timeout: write a duration from 1s to 25s")
+	case c.CallsPerSecond <= 0:
+		return errors.New("calls_per_second: write a number above 0")
 	case ttl < 0 || ttl > longestTTL:
 		return errors.New("session_ttl: write a duration up to 24h")
 	case ttl > 0 && c.Edition == editionES:

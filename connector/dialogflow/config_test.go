@@ -39,6 +39,7 @@ func TestAMistakeIsNamedByItsKey(t *testing.T) {
 		"webhook_header":      func(c *dialogflow.Config) { c.WebhookHeader = "X Secret" },
 		"language":            func(c *dialogflow.Config) { c.Language = "" },
 		"timeout":             func(c *dialogflow.Config) { c.Timeout = conversation.Duration(time.Minute) },
+		"calls_per_second":    func(c *dialogflow.Config) { c.CallsPerSecond = 0 },
 		"session_ttl":         func(c *dialogflow.Config) { c.SessionTTL = conversation.Duration(25 * time.Hour) },
 		"session_ttl: leave": func(c *dialogflow.Config) {
 			c.Edition, c.Agent, c.SessionTTL = "es", "", conversation.Duration(time.Hour)

@@ -27,8 +27,6 @@ const Name = "dialogflow"
 const (
 	// maxText is the longest text of a turn, in characters.
 	maxText = 256
-	// callsPerSecond keeps one process within the smaller of the vendor's quotas.
-	callsPerSecond = 5
 	// redelivery is how long a fulfillment webhook may be repeated: it is part of a turn.
 	redelivery = time.Minute
 )
@@ -54,7 +52,7 @@ func Factory() connector.Factory {
 // New makes a connection.
 func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	c := &Client{
-		config: config, http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)), tokens: newTokens(config, deps.HTTP),
+		config: config, http: httpx.New(Name, deps.HTTP, deps.Pace(config.CallsPerSecond)), tokens: newTokens(config, deps.HTTP),
 		logger: deps.Logger,
 	}
 	if c.logger == nil {
@@ -69,7 +67,7 @@ func (c *Client) Name() string { return Name }
 
 // Traits are those of both editions.
 func (c *Client) Traits() connector.Traits {
-	return connector.Traits{MaxText: maxText, Redelivery: redelivery, CallsPerSecond: callsPerSecond}
+	return connector.Traits{MaxText: maxText, Redelivery: redelivery, CallsPerSecond: c.config.CallsPerSecond}
 }
 
 // Reply asks the bot for its next turn. The same Key with the same Vendor asks from the same state.
