@@ -291,6 +291,7 @@ func (c *Conversation) agentEdited(now time.Time, ev Event) Reason {
 	}
 	c.Transcript.Bytes += len(ev.Text) - len(line.Text)
 	line.Text = ev.Text
+	c.Transcript.edited(line)
 	text, _ := c.Route.Policy.text(TextCorrection, "{text}", ev.Text)
 	if text != "" {
 		c.decide(now, Effect{Kind: Say, Human: true, Text: text, Author: ev.Author, Line: line.N})
@@ -305,6 +306,7 @@ func (c *Conversation) agentDeleted(ev Event) Reason {
 		return IgnoredNoMeaning
 	}
 	line.Deleted = true
+	c.Transcript.edited(line)
 	return ""
 }
 

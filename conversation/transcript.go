@@ -33,6 +33,8 @@ type Line struct {
 	MessageID string `json:"message_id,omitempty"`
 	// Deleted marks a line that its author deleted.
 	Deleted bool `json:"deleted,omitempty"`
+	// Edit is the number of the line's last edit or deletion; 0 means that it is as it was said.
+	Edit int `json:"edit,omitempty"`
 }
 
 // Transcript is what was said, oldest first, and how much of the beginning was cut.
@@ -40,6 +42,8 @@ type Transcript struct {
 	Lines []Line `json:"lines,omitempty"`
 	// Last is the number of the newest line ever written.
 	Last int `json:"last,omitempty"`
+	// Edits counts the edits and deletions.
+	Edits int `json:"edits,omitempty"`
 	// Cut counts the lines that were dropped at the beginning.
 	Cut int `json:"cut,omitempty"`
 	// Bytes is the size of the texts held.
@@ -58,6 +62,12 @@ func (t *Transcript) add(l Line) int {
 		t.Cut++
 	}
 	return l.N
+}
+
+// edited numbers an edit of l.
+func (t *Transcript) edited(l *Line) {
+	t.Edits++
+	l.Edit = t.Edits
 }
 
 // find gives the line with the vendor's message id, or nil.

@@ -25,10 +25,13 @@ const (
 )
 
 // newAppSite is a gateway with an app and a shop.
-func newAppSite(t *testing.T) *site {
+func newAppSite(t *testing.T, change ...func(*app.Config)) *site {
 	t.Helper()
 	config := app.Config{APIToken: connector.Secrets{canary}, AllowOrigins: []string{"https://shop.example"}}
 	config.SetDefaults()
+	for _, f := range change {
+		f(&config)
+	}
 	channel, err := app.New(config, connector.Deps{Connection: "app-shop"})
 	require.NoError(t, err)
 	return newSite(t, func(c *gateway.Config) {
@@ -235,6 +238,19 @@ func TestAnEventWakesTheStreamsOfItsConversation(t *testing.T) {
 	s.memory.say(conversation.RoleCustomer, "two")
 	require.Equal(t, http.StatusOK, s.ask(http.MethodPost, appPath+"/events", canary, hello).Code)
 	require.Equal(t, "two", l.hear(t))
+}
+
+func TestAStreamEndsWithItsToken(t *testing.T) {
+	s := newAppSite(t, func(c *app.Config) { c.AccessLifetime = conversation.Duration(2 * time.Second) })
+	w := s.ask(http.MethodPost, appPath+"/tokens", canary, "")
+	var minted struct{ Token string }
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &minted))
+	s.memory.say(conversation.RoleAgent, "hello")
+	l := listen(t, s, minted.Token, "")
+	require.Equal(t, "hello", l.hear(t))
+	require.Empty(t, l.hear(t), "nothing comes after the token's end")
+	require.NoError(t, l.lines.Err(), "it ends as a stream does, so that the device asks again")
+	require.Equal(t, http.StatusUnauthorized, s.ask(http.MethodGet, appPath+"/stream", minted.Token, "").Code)
 }
 
 func TestAStreamIsRefusedWhileConversationsCannotBeReached(t *testing.T) {

@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,23 +28,30 @@ const (
 type place struct {
 	// engagement tells one conversation of a key from the next.
 	engagement string
-	// line is the last line, and change the last change of state, that was shown.
-	line, change int
+	// line is the last line, change the last change of state, and edit the last edit of a line, that was shown.
+	line, change, edit int
 }
 
 // String writes the place as an event's id.
-func (p place) String() string { return fmt.Sprintf("%s-%d-%d", p.engagement, p.line, p.change) }
+func (p place) String() string {
+	return fmt.Sprintf("%s-%d-%d-%d", p.engagement, p.line, p.change, p.edit)
+}
 
 // placeOf reads an event's id; anything else is the beginning.
 func placeOf(id string) place {
-	engagement, numbers, _ := strings.Cut(id, "-")
-	first, second, _ := strings.Cut(numbers, "-")
-	line, err1 := strconv.Atoi(first)
-	change, err2 := strconv.Atoi(second)
-	if err1 != nil || err2 != nil || line < 0 || change < 0 {
+	parts := strings.Split(id, "-")
+	if len(parts) != 4 {
 		return place{}
 	}
-	return place{engagement, line, change}
+	var numbers [3]int
+	for i := range numbers {
+		n, err := strconv.ParseUint(parts[i+1], 10, 31)
+		if err != nil {
+			return place{}
+		}
+		numbers[i] = int(n)
+	}
+	return place{parts[0], numbers[0], numbers[1], numbers[2]}
 }
 
 // piece is one event of a stream.
@@ -85,16 +94,10 @@ func (p piece) write() []byte {
 	return fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n", p.at, p.kind, data.Bytes())
 }
 
-// reader is one stream's knowledge of its conversation.
+// reader is one stream's way through its conversation.
 type reader struct {
 	key string
 	at  place
-	// shown are the lines that the customer has, as they were.
-	shown map[int]conversation.Line
-}
-
-func newReader(key string, at place) *reader {
-	return &reader{key: key, at: at, shown: map[int]conversation.Line{}}
 }
 
 // news gives what the customer has not been shown yet, in order, and takes it for shown.
@@ -103,11 +106,9 @@ func (r *reader) news(v conversation.View) []piece {
 		return nil
 	}
 	engagement := strconv.FormatInt(v.Started.UnixMilli(), 36)
-	fresh := r.at.engagement != engagement
-	if fresh {
-		r.at, r.shown = place{engagement: engagement}, map[int]conversation.Line{}
+	if r.at.engagement != engagement {
 		// Who comes now wants to know how things stand, not how they came to.
-		r.at.change = max(0, v.HistoryCut+len(v.History)-1)
+		r.at = place{engagement: engagement, change: max(0, v.HistoryCut+len(v.History)-1), edit: v.Transcript.Edits}
 	}
 	pieces := r.edits(v)
 	lines, changes := r.lines(v), r.changes(v)
@@ -117,7 +118,7 @@ func (r *reader) news(v conversation.View) []piece {
 			changes = changes[1:]
 			continue
 		}
-		r.at.line, r.shown[lines[0].N] = lines[0].N, lines[0]
+		r.at.line = lines[0].N
 		if !lines[0].Deleted {
 			pieces = append(pieces, r.line(lines[0]))
 		}
@@ -182,24 +183,24 @@ func (r *reader) line(l conversation.Line) piece {
 	}}
 }
 
-// edits gives what was changed in lines that the customer has. Lines from before the stream was opened are taken as
-// they stand when they are first seen.
+// edits gives what was changed in lines that the customer has, in order. Lines that follow are shown as they are now.
 func (r *reader) edits(v conversation.View) []piece {
-	var pieces []piece
+	var edited []conversation.Line
 	for _, l := range v.Transcript.Lines {
-		if l.N > r.at.line {
-			break
+		if l.N <= r.at.line && l.Edit > r.at.edit {
+			edited = append(edited, l)
 		}
-		was, seen := r.shown[l.N]
-		r.shown[l.N] = l
-		if !seen || was.Text == l.Text && was.Deleted == l.Deleted {
-			continue
-		}
+	}
+	slices.SortFunc(edited, func(a, b conversation.Line) int { return cmp.Compare(a.Edit, b.Edit) })
+	var pieces []piece
+	for _, l := range edited {
+		r.at.edit = l.Edit
 		p := piece{at: r.at, kind: newsUpdate, data: newsData{Conversation: r.key, Number: l.N, Text: l.Text, At: l.At}}
 		if l.Deleted {
 			p.kind, p.data.Text = newsDeletion, ""
 		}
 		pieces = append(pieces, p)
 	}
+	r.at.edit = v.Transcript.Edits
 	return pieces
 }

@@ -31,6 +31,8 @@ func talk() conversation.View {
 	}
 }
 
+func reading(from place) *reader { return &reader{key: "c1", at: from} }
+
 // told writes pieces in short.
 func told(pieces []piece) []string {
 	var list []string
@@ -41,7 +43,7 @@ func told(pieces []piece) []string {
 }
 
 func TestWhoComesNewGetsTheWholeTalkAndHowThingsStand(t *testing.T) {
-	r := newReader("c1", place{})
+	r := reading(place{})
 	pieces := r.news(talk())
 	require.Equal(t, []string{
 		"message.created a human please", "message.created one moment", "conversation.updated agent-assigned",
@@ -52,23 +54,23 @@ func TestWhoComesNewGetsTheWholeTalkAndHowThingsStand(t *testing.T) {
 }
 
 func TestWhoComesBackGetsExactlyWhatWasMissedWhereverTheBreakWas(t *testing.T) {
-	whole := newReader("c1", place{}).news(talk())
+	whole := reading(place{}).news(talk())
 	for i, last := range whole {
-		again := newReader("c1", placeOf(last.at.String())).news(talk())
+		again := reading(placeOf(last.at.String())).news(talk())
 		require.Equal(t, told(whole[i+1:]), told(again), "after %s", last.at)
 	}
 }
 
 func TestAnIDThatIsNoneBeginsAnew(t *testing.T) {
-	for _, id := range []string{"", "x", "1-2", "a-b-c", "a--1-2", "a-1--2", "mb8k2c00-2-1"} {
-		require.Len(t, newReader("c1", placeOf(id)).news(talk()), 5, id)
+	for _, id := range []string{"", "x", "1-2", "a-b-c-d", "a--1-2-0", "a-1--2-0", "a-1-2-99999999999", "mb8k2c00-2-1-0"} {
+		require.Len(t, reading(placeOf(id)).news(talk()), 5, id)
 	}
 }
 
 func TestWhatMayBeWithheldWaitsUntilItIsSettled(t *testing.T) {
 	v := talk()
 	v.Pending = []conversation.Effect{{Kind: conversation.Say, Line: 2}}
-	r := newReader("c1", place{})
+	r := reading(place{})
 	require.Equal(t, []string{"message.created a human please", "conversation.updated agent-assigned"}, told(r.news(v)))
 	v.Pending, v.Trouble = nil, []conversation.Effect{{Kind: conversation.Say, Line: 2, Status: conversation.Withheld}}
 	require.Equal(t, []string{"message.created here I am", "attachment.created"}, told(r.news(v)), "withheld words are never shown")
@@ -77,21 +79,47 @@ func TestWhatMayBeWithheldWaitsUntilItIsSettled(t *testing.T) {
 func TestAHumansWordsWaitForNothing(t *testing.T) {
 	v := talk()
 	v.Pending = []conversation.Effect{{Kind: conversation.Say, Line: 3, Human: true}, {Kind: conversation.Post, Line: 1}}
-	require.Len(t, newReader("c1", place{}).news(v), 5)
+	require.Len(t, reading(place{}).news(v), 5)
 }
 
-func TestEditsAndDeletionsAreToldOnce(t *testing.T) {
-	r := newReader("c1", place{})
-	r.news(talk())
+// edit changes a line as the conversation does.
+func edit(v *conversation.View, line int, text string) {
+	lines := append([]conversation.Line(nil), v.Transcript.Lines...)
+	v.Transcript.Edits++
+	lines[line-1].Edit, lines[line-1].Text, lines[line-1].Deleted = v.Transcript.Edits, text, text == ""
+	v.Transcript.Lines = lines
+}
+
+func TestEditsAndDeletionsAreToldOnceThroughABreakToo(t *testing.T) {
+	r := reading(place{})
+	whole := r.news(talk())
 	v := talk()
-	v.Transcript.Lines[2].Text, v.Transcript.Lines[3].Deleted = "here I am, at last", true
-	require.Equal(t, []string{"message.updated here I am, at last", "message.deleted"}, told(r.news(v)))
+	edit(&v, 4, "")
+	edit(&v, 3, "here I am, at last")
+	pieces := r.news(v)
+	require.Equal(t, []string{"message.deleted", "message.updated here I am, at last"}, told(pieces))
 	require.Empty(t, r.news(v))
-	require.NotContains(t, told(newReader("c1", place{}).news(v)), "attachment.created", "what was deleted is not shown to who comes later")
+	missed := reading(placeOf(whole[len(whole)-1].at.String())).news(v)
+	require.Equal(t, pieces, missed, "who was away is told")
+	require.Equal(t, told(pieces[1:]), told(reading(placeOf(pieces[0].at.String())).news(v)))
+}
+
+func TestWhatWasEditedBeforeItWasShownIsShownAsItIsNow(t *testing.T) {
+	v := talk()
+	edit(&v, 3, "here I am, at last")
+	edit(&v, 4, "")
+	for _, from := range []place{{}, reading(place{}).news(talk())[1].at} {
+		r := reading(from)
+		seen := told(r.news(v))
+		require.Contains(t, seen, "message.created here I am, at last")
+		require.NotContains(t, strings.Join(seen, " "), "attachment.created")
+		require.NotContains(t, strings.Join(seen, " "), "message.updated")
+		require.Empty(t, r.news(v))
+	}
 }
 
 func TestANewConversationOfTheSameKeyBeginsAtItsFirstLine(t *testing.T) {
-	r := newReader("c1", place{})
+	r := reading(place{})
 	r.news(talk())
 	v := talk()
 	v.Started = start.Add(time.Hour)
@@ -99,7 +127,7 @@ func TestANewConversationOfTheSameKeyBeginsAtItsFirstLine(t *testing.T) {
 }
 
 func TestChangesThatWereCutAreSkipped(t *testing.T) {
-	r := newReader("c1", place{})
+	r := reading(place{})
 	r.news(talk())
 	v := talk()
 	v.HistoryCut, v.History = 7, []conversation.Transition{{From: conversation.Assigned, To: conversation.Ended, At: second(9)}}
@@ -108,7 +136,7 @@ func TestChangesThatWereCutAreSkipped(t *testing.T) {
 }
 
 func TestAnEventIsOneLineOfJSONWithItsMarkup(t *testing.T) {
-	p := piece{at: place{"e", 1, 2}, kind: newsMessage, data: newsData{Conversation: "c1", Text: "<b>two\nlines</b>", At: start}}
-	require.Equal(t, "id: e-1-2\nevent: message.created\ndata: "+
+	p := piece{at: place{"e", 1, 2, 3}, kind: newsMessage, data: newsData{Conversation: "c1", Text: "<b>two\nlines</b>", At: start}}
+	require.Equal(t, "id: e-1-2-3\nevent: message.created\ndata: "+
 		`{"conversation":"c1","text":"<b>two\nlines</b>","at":"2026-03-02T09:30:00Z"}`+"\n\n", string(p.write()))
 }

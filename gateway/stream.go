@@ -118,7 +118,7 @@ func (s *Server) stream(c echo.Context) error {
 	if w.begin() != nil {
 		return nil
 	}
-	r := newReader(v.key, placeOf(c.Request().Header.Get("Last-Event-ID")))
+	r := &reader{key: v.key, at: placeOf(c.Request().Header.Get("Last-Event-ID"))}
 	for wait := lookSoon; ; wait = min(2*wait, lookLater) {
 		pieces := r.news(view)
 		for _, p := range pieces {
