@@ -126,6 +126,8 @@ type Traits struct {
 	RepeatsOnRefusal bool
 	// AnswerStatus is the status that the vendor wants for success; 0 means 200.
 	AnswerStatus int
+	// AnswerBody is the JSON that the vendor wants for success, where it reads the answer; empty means that it does not.
+	AnswerBody string
 }
 
 // Idempotency says what a vendor offers against doubled calls.

@@ -273,8 +273,10 @@ func TestAVendorThatRepeatsEveryRefusalIsToldThatAllIsWell(t *testing.T) {
 
 func TestTheVendorGetsTheStatusItWantsForSuccess(t *testing.T) {
 	s := newSite(t, nil)
-	s.shop.traits.AnswerStatus = http.StatusAccepted
-	require.Equal(t, http.StatusAccepted, s.post("/webhooks/shop-eu", said("e1", "hello")).Code)
+	s.shop.traits.AnswerStatus, s.shop.traits.AnswerBody = http.StatusAccepted, `{"messages":[]}`
+	w := s.post("/webhooks/shop-eu", said("e1", "hello"))
+	require.Equal(t, http.StatusAccepted, w.Code)
+	require.JSONEq(t, `{"messages":[]}`, w.Body.String())
 }
 
 func TestOneConversationCannotDrownTheOthers(t *testing.T) {

@@ -58,9 +58,13 @@ func (s *Server) receive(c echo.Context, name string, x connector.Connector, d *
 	}
 	s.metrics.webhooks.WithLabelValues(name, "accepted").Inc()
 	s.metrics.took.WithLabelValues(name).Observe(time.Since(d.ReceivedAt).Seconds())
-	status := x.Traits().AnswerStatus
+	traits := x.Traits()
+	status := traits.AnswerStatus
 	if status == 0 {
 		status = http.StatusOK
+	}
+	if traits.AnswerBody != "" {
+		return c.JSONBlob(status, []byte(traits.AnswerBody))
 	}
 	return c.JSON(status, map[string]string{"status": "accepted"})
 }

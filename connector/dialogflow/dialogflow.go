@@ -67,7 +67,11 @@ func (c *Client) Name() string { return Name }
 
 // Traits are those of both editions.
 func (c *Client) Traits() connector.Traits {
-	return connector.Traits{MaxText: maxText, Redelivery: redelivery, CallsPerSecond: c.config.CallsPerSecond}
+	return connector.Traits{
+		MaxText: maxText, Redelivery: redelivery, CallsPerSecond: c.config.CallsPerSecond,
+		// An empty fulfillment: anything else would be shown as a webhook that failed.
+		AnswerBody: "{}",
+	}
 }
 
 // Reply asks the bot for its next turn. The same Key with the same Vendor asks from the same state.

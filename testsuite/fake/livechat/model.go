@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,10 +148,8 @@ func (c *chat) users() []user {
 }
 
 func (t *thread) remember(userID string) {
-	for _, id := range t.userIDs {
-		if id == userID {
-			return
-		}
+	if slices.Contains(t.userIDs, userID) {
+		return
 	}
 	t.userIDs = append(t.userIDs, userID)
 }
