@@ -240,6 +240,29 @@ func TestAnEventWakesTheStreamsOfItsConversation(t *testing.T) {
 	require.Equal(t, "two", l.hear(t))
 }
 
+func TestAStreamShowsThatAnAgentTypes(t *testing.T) {
+	s := newAppSite(t)
+	s.memory.say(conversation.RoleCustomer, "hello")
+	s.memory.mu.Lock()
+	s.memory.view.State, s.memory.view.Channel, s.memory.view.Desk = conversation.Assigned, "app-shop", "shop-eu"
+	s.memory.mu.Unlock()
+	l := listen(t, s, canary, "")
+	require.Equal(t, "hello", l.hear(t))
+	before := l.last
+	body, err := json.Marshal([]shopEvent{{Ticket: "t1", Typing: true}})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, s.post("/webhooks/shop-eu", string(body)).Code)
+	for l.lines.Scan() && l.lines.Text() != "event: agent.typing" {
+		require.NotContains(t, l.lines.Text(), "id:", "what passes by has no place to come back to")
+	}
+	require.True(t, l.lines.Scan())
+	require.Contains(t, l.lines.Text(), `"typing":true`)
+	readOpenAPI(t).valid("StreamData", []byte(strings.TrimPrefix(l.lines.Text(), "data: ")), "agent.typing")
+	s.memory.say(conversation.RoleAgent, "there")
+	require.Equal(t, "there", l.hear(t))
+	require.NotEqual(t, before, l.last)
+}
+
 func TestAStreamEndsWithItsToken(t *testing.T) {
 	s := newAppSite(t, func(c *app.Config) { c.AccessLifetime = conversation.Duration(2 * time.Second) })
 	w := s.ask(http.MethodPost, appPath+"/tokens", canary, "")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -21,6 +22,7 @@ const (
 	newsDeletion   = "message.deleted"
 	newsState      = "conversation.updated"
 	newsEnd        = "conversation.ended"
+	newsTyping     = "agent.typing"
 )
 
 // place is how far a stream has come in a conversation: what its last event's id says. It speaks of the conversation's
@@ -72,9 +74,10 @@ type newsData struct {
 	State      conversation.State       `json:"state,omitempty"`
 	Previous   conversation.State       `json:"previous_state,omitempty"`
 	Reason     conversation.Reason      `json:"reason,omitempty"`
-	// Agent is who has the conversation now.
-	Agent *conversation.Author `json:"agent,omitempty"`
-	At    time.Time            `json:"at"`
+	// Agent is who has the conversation now, or who types.
+	Agent  *conversation.Author `json:"agent,omitempty"`
+	Typing *bool                `json:"typing,omitempty"`
+	At     time.Time            `json:"at"`
 }
 
 // newsAuthor is who spoke a line.
@@ -90,6 +93,10 @@ func (p piece) write() []byte {
 	e.SetEscapeHTML(false)
 	if e.Encode(p.data) != nil {
 		return nil
+	}
+	if p.at == (place{}) {
+		// What passes by has no place to come back to.
+		return fmt.Appendf(nil, "event: %s\ndata: %s\n", p.kind, data.Bytes())
 	}
 	return fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n", p.at, p.kind, data.Bytes())
 }
@@ -181,6 +188,12 @@ func (r *reader) line(l conversation.Line) piece {
 	return piece{at: r.at, kind: kind, data: newsData{
 		Conversation: r.key, Number: l.N, Author: &newsAuthor{l.Role, l.Name}, Text: l.Text, Attachment: l.Attachment, At: l.At,
 	}}
+}
+
+// typing shows that an agent types, or stopped.
+func (r *reader) typing(notice connector.Typing, now time.Time) piece {
+	agent := notice.Author
+	return piece{kind: newsTyping, data: newsData{Conversation: r.key, Agent: &agent, Typing: &notice.On, At: now.UTC()}}
 }
 
 // edits gives what was changed in lines that the customer has, in order. Lines that follow are shown as they are now.

@@ -96,7 +96,7 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 		config: config, signaler: signaler, conversations: conversations, echo: echo.New(),
 		metrics: newMetrics(config.Metrics), flood: newFlood(), streams: newStreams(),
 	}
-	s.typing = newTyping(config.Connections, conversations, config.Logger)
+	s.typing = newTyping(config.Connections, conversations, s.streams, config.Logger)
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.answerError

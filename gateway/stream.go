@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -25,10 +26,17 @@ const (
 	maxStreamsOfOne = 8
 )
 
+// listener is one stream's ear.
+type listener struct {
+	// nudge tells that something may have happened, and typing that an agent types: it passes by, and is kept nowhere.
+	nudge  chan struct{}
+	typing chan connector.Typing
+}
+
 // streams are those that are open.
 type streams struct {
 	mu   sync.Mutex
-	open map[string]map[chan struct{}]bool
+	open map[string]map[*listener]bool
 	n    int
 	// stopping is closed when the process stops.
 	stopping chan struct{}
@@ -36,11 +44,11 @@ type streams struct {
 }
 
 func newStreams() *streams {
-	return &streams{open: map[string]map[chan struct{}]bool{}, stopping: make(chan struct{})}
+	return &streams{open: map[string]map[*listener]bool{}, stopping: make(chan struct{})}
 }
 
-// enter makes room for a stream of a conversation. The channel tells that something may have happened.
-func (s *streams) enter(id string) (chan struct{}, error) {
+// enter makes room for a stream of a conversation.
+func (s *streams) enter(id string) (*listener, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -50,19 +58,19 @@ func (s *streams) enter(id string) (chan struct{}, error) {
 		return nil, &refusal{http.StatusTooManyRequests, "too many streams of this conversation are open; try again"}
 	}
 	if s.open[id] == nil {
-		s.open[id] = map[chan struct{}]bool{}
+		s.open[id] = map[*listener]bool{}
 	}
-	nudge := make(chan struct{}, 1)
-	s.open[id][nudge] = true
+	l := &listener{make(chan struct{}, 1), make(chan connector.Typing, 1)}
+	s.open[id][l] = true
 	s.n++
-	return nudge, nil
+	return l, nil
 }
 
-func (s *streams) leave(id string, nudge chan struct{}) {
+func (s *streams) leave(id string, l *listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.n--
-	delete(s.open[id], nudge)
+	delete(s.open[id], l)
 	if len(s.open[id]) == 0 {
 		delete(s.open, id)
 	}
@@ -72,9 +80,21 @@ func (s *streams) leave(id string, nudge chan struct{}) {
 func (s *streams) nudge(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for nudge := range s.open[id] {
+	for l := range s.open[id] {
 		select {
-		case nudge <- struct{}{}:
+		case l.nudge <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// agentTypes shows the streams of a conversation, at this process, that an agent types.
+func (s *streams) agentTypes(id string, notice connector.Typing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for l := range s.open[id] {
+		select {
+		case l.typing <- notice:
 		default:
 		}
 	}
@@ -105,11 +125,11 @@ func (s *Server) stream(c echo.Context) error {
 		defer cancel()
 	}
 	id := conversation.ID(v.connection, v.key)
-	nudge, err := s.streams.enter(id)
+	ear, err := s.streams.enter(id)
 	if err != nil {
 		return s.refuse(c, v.connection, v.x, err)
 	}
-	defer s.streams.leave(id, nudge)
+	defer s.streams.leave(id, ear)
 	view, err := s.look(ctx, id)
 	if err != nil {
 		return apiError(err)
@@ -129,7 +149,7 @@ func (s *Server) stream(c echo.Context) error {
 		if len(pieces) > 0 {
 			wait = lookSoon
 		}
-		nudged, alive := s.pause(ctx, nudge, wait)
+		nudged, alive := s.pause(ctx, ear, w, r, wait)
 		if !alive || w.keepAlive() != nil {
 			return nil
 		}
@@ -153,18 +173,25 @@ func (s *Server) look(ctx context.Context, id string) (conversation.View, error)
 }
 
 // pause waits for something to happen, at most for a while, and says whether something did and the stream goes on.
-func (s *Server) pause(ctx context.Context, nudge <-chan struct{}, wait time.Duration) (nudged, alive bool) {
+// Meanwhile it shows that an agent types.
+func (s *Server) pause(ctx context.Context, ear *listener, w *eventWriter, r *reader, wait time.Duration) (nudged, alive bool) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false, false
-	case <-s.streams.stopping:
-		return false, false
-	case <-nudge:
-		return true, true
-	case <-timer.C:
-		return false, true
+	for {
+		select {
+		case <-ctx.Done():
+			return false, false
+		case <-s.streams.stopping:
+			return false, false
+		case <-ear.nudge:
+			return true, true
+		case <-timer.C:
+			return false, true
+		case notice := <-ear.typing:
+			if w.write(r.typing(notice, time.Now()).write()) != nil {
+				return false, false
+			}
+		}
 	}
 }
 

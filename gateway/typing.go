@@ -20,12 +20,13 @@ const (
 type typing struct {
 	connections   map[string]connector.Connector
 	conversations Conversations
+	streams       *streams
 	logger        *slog.Logger
 	slots         chan struct{}
 }
 
-func newTyping(connections map[string]connector.Connector, conversations Conversations, logger *slog.Logger) *typing {
-	return &typing{connections, conversations, logger, make(chan struct{}, typingAtOnce)}
+func newTyping(connections map[string]connector.Connector, conversations Conversations, streams *streams, logger *slog.Logger) *typing {
+	return &typing{connections, conversations, streams, logger, make(chan struct{}, typingAtOnce)}
 }
 
 // pass passes a notice on in the background, or drops it if too many are under way.
@@ -67,6 +68,7 @@ func (t *typing) send(ctx context.Context, a conversation.Arrival, notice connec
 		other, req.Ticket, req.Vendor = view.Desk, view.Tickets[len(view.Tickets)-1].Ticket, view.DeskVendor
 	} else {
 		req.To, req.Vendor = view.Ref, view.ChannelVendor
+		t.streams.agentTypes(id, notice)
 	}
 	if sender, ok := t.connections[other].(connector.TypingSender); ok {
 		return sender.SendTyping(ctx, req)
