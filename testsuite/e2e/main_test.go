@@ -1,5 +1,5 @@
-// Package e2e tells whole stories over real HTTP: the Temporal server, the gateway and the worker are processes, Landbot
-// and LiveChat are strict fakes, and an oracle compares what was said with what each side saw.
+// Package e2e tells whole stories over real HTTP: the Temporal server, the gateway and the worker are processes, the
+// vendors are strict fakes, and an oracle compares what was said with what each side saw.
 package e2e
 
 import (

@@ -58,7 +58,7 @@ func newGoogle(t *testing.T, name, edition string) google {
 
 // dialogflowSetup is one route for each agent: an app of the team's own before it, LiveChat behind it.
 func dialogflowSetup(appURL string, agents map[string]google) setup {
-	u := setup{secrets: []string{appToken, appSecret}}
+	u := setup{secrets: []string{appToken, appSecret, "PRIVATE KEY"}}
 	for name, agent := range agents {
 		u.connections += appConnection("app-"+name, appURL) + agent.connection
 		u.routes += fmt.Sprintf("  %s: {channel: app-%s, bot: bot-%s, desk: %s, policy: %s}\n", name, name, name, system.Desk, dialogflowPolicy)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -108,6 +109,29 @@ func (d *device) token(ctx context.Context) (string, error) {
 	return minted.Token, json.NewDecoder(answer.Body).Decode(&minted)
 }
 
+// says writes something with the device's own token.
+func (d *device) says(ctx context.Context, id, text string) (status int, err error) {
+	token, err := d.token(ctx)
+	if err != nil {
+		return 0, err
+	}
+	body, err := json.Marshal(map[string]string{"id": id, "type": "customer.message", "text": text})
+	if err != nil {
+		return 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.base+"/events", bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, answer.Body.Close()
+}
+
 // read takes events until the stream breaks, or the device has had enough of it. Only whole events count: a break in
 // the middle of one loses it, and the next connection brings it again.
 func (d *device) read(stream io.Reader) error {
@@ -192,6 +216,21 @@ func TestAppStreamLosesNothingOverReconnectsAndAGatewayRestart(t *testing.T) {
 	}
 	ana.UntilHeard(t)
 
+	// The device writes by itself, twice because it did not hear the answer. What agents say to each other is not shown.
+	own := ana.Line("from my phone")
+	ana.Book.Customer(own)
+	for range 2 {
+		status, err := restless.says(ctx, "phone-1", own)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, status)
+	}
+	private := ana.Line("she is a difficult one")
+	ana.Book.Private(private)
+	chat, _ := ana.Chat()
+	_, err := s.LiveChat.AgentNotes(chat.ID, livechat.Mira, private)
+	require.NoError(t, err)
+	ana.UntilHeard(t)
+
 	// The gateway dies while both listen and talk.
 	s.Kill(system.Gateway)
 	ana.Answers(t, livechat.Mira, "while nobody listened")
@@ -208,13 +247,13 @@ func TestAppStreamLosesNothingOverReconnectsAndAGatewayRestart(t *testing.T) {
 	ana.UntilHeard(t)
 	require.Equal(t, before, steady.count(), "the stream stayed open")
 
-	chat, _ := ana.Chat()
 	require.NoError(t, s.LiveChat.AgentCloses(chat.ID, livechat.Mira))
 	view := ana.Until(t, conversation.Ended)
 	for name, d := range map[string]*device{"restless": restless, "steady": steady} {
 		system.Eventually(t, 20*time.Second, name+" sees the end", func() bool {
 			seen := d.seen()
-			return len(seen) > 0 && slices.ContainsFunc(seen, func(n news) bool { return n.Type == "conversation.ended" }) && len(d.sees()) >= len(view.Transcript.Lines)
+			ended := slices.ContainsFunc(seen, func(n news) bool { return n.Type == "conversation.ended" })
+			return ended && len(d.sees()) >= len(view.Transcript.Lines)
 		})
 		requireWhole(t, name, d, view)
 	}
