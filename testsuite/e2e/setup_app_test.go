@@ -169,10 +169,21 @@ func TestOwnAppWithOwnChatbotTalksToLiveChatAgentsAndBack(t *testing.T) {
 	ana.Says(t, "welcome back")
 	ana.UntilHeard(t)
 	closes(t, s, ana)
-
-	view := ana.View(t)
+	view := ana.UntilHeard(t)
 	require.Zero(t, view.Counts.Uncertain+view.Counts.Failed)
 	require.Equal(t, conversation.InBot, view.State)
+	var told, went []string
+	for _, hook := range backend.Told() {
+		if hook.Type == "conversation.updated" {
+			told = append(told, hook.Data.PreviousState+" > "+hook.Data.State)
+		}
+	}
+	for _, change := range view.History {
+		if change.From != change.To {
+			went = append(went, string(change.From)+" > "+string(change.To))
+		}
+	}
+	require.Equal(t, went, told, "the app was told of each change, once and in order")
 	setup.judge(t, s, backend.Events().Attempts(), ana)
 }
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -115,13 +116,14 @@ func TestCertainlyWidgetTalksToAThirdPartyDeskAndBack(t *testing.T) {
 	ana.TellsBot(t, "thank you "+system.Canary)
 	require.True(t, slices.ContainsFunc(ana.Sees()[before:], func(e fake.Entry) bool { return e.Text == certainly.SaysHello }))
 
-	// And once more, to a second ticket.
+	// And once more, to a second ticket. However often Certainly refuses, the bot gets her back.
 	ana.Asks(t)
 	ana.UntilTicket(t, 2)
 	ana.Takes(t, livechat.Mira)
 	ana.UntilAgent(t, livechat.Mira)
 	ana.Answers(t, livechat.Mira, "welcome back")
 	ana.UntilHeard(t)
+	vendor.Faults.Set(certainly.OpTakeover, fake.RefuseStatus(http.StatusUnauthorized, "").For(1), fake.AcceptThenReset().For(1))
 	closes(t, s, ana)
 	system.Eventually(t, 20*time.Second, "the bot is back", func() bool { return !vendor.Listening(user) })
 
