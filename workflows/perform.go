@@ -26,6 +26,8 @@ const (
 	// firstRetry and lastRetry bound the pauses between attempts.
 	firstRetry = time.Second
 	lastRetry  = time.Minute
+	// lastRetryOfBot keeps the pauses short while a bot's time runs: with growing ones half of it would be the last pause.
+	lastRetryOfBot = 5 * time.Second
 )
 
 // flight is a task under way.
@@ -124,7 +126,7 @@ func (r *runner) perform(ctx workflow.Context, task conversation.Task) ([]conver
 	case conversation.Notify:
 		activity = a.Notify
 	case conversation.AskBot:
-		activity, options.ScheduleToCloseTimeout = a.AskBot, answerWithin
+		activity, options.ScheduleToCloseTimeout, options.RetryPolicy.MaximumInterval = a.AskBot, answerWithin, lastRetryOfBot
 	case conversation.PrepareTicket:
 		activity = a.PrepareTicket
 	case conversation.OpenTicket:
