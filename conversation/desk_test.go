@@ -300,3 +300,17 @@ func TestATicketThatTheDeskClosesAfterTheEndIsClosed(t *testing.T) {
 	s.happens(Event{Kind: CommandEnd}).ticketsAre("T1 closing")
 	s.happens(Event{Kind: TicketClosed, TicketID: "T1"}).ticketsAre("T1 closed")
 }
+
+func TestSomebodyElseIsAskedWhereTheDeskDoesNotKnowWhomTheBotNamed(t *testing.T) {
+	s := tell(t, hosted())
+	s.happens(Event{Kind: HandoffRequested, Group: "no such group"}).decided("pause_bot", "say <waiting>", "open_ticket group no such group")
+	s.fails(OpenTicket, "invalid").is(Waiting, ByBot).decided("open_ticket group support")
+	s.succeeds(OpenTicket).is(Waiting, ByBot)
+}
+
+func TestADeskThatRefusesItsOwnGroupIsNotAskedForEver(t *testing.T) {
+	s := tell(t, hosted())
+	s.happens(Event{Kind: HandoffRequested, Agent: "nobody"})
+	s.fails(OpenTicket, "not_found").decided("open_ticket group support")
+	s.fails(OpenTicket, "not_found").is(InBot, DeskDown)
+}

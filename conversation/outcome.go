@@ -90,7 +90,7 @@ func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 			c.handoff(now, BotDown, "", "")
 		}
 	case PrepareTicket, OpenTicket:
-		c.openingFailed(now, e)
+		c.openingFailed(now, e, ev.Reason)
 	case Post:
 		if ev.Reason == "conflict" || ev.Reason == "not_found" {
 			c.ticketGone(now, e)
@@ -151,7 +151,7 @@ func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 		return
 	}
 	if ev.Ticket == nil || ev.Ticket.ID == "" {
-		c.openingFailed(now, e)
+		c.openingFailed(now, e, ev.Reason)
 		return
 	}
 	overtaken := t.Ticket.Vendor
@@ -185,7 +185,16 @@ func (c *Conversation) nobodyAvailable(now time.Time, e Effect) {
 }
 
 // openingFailed follows the policy where the desk opens no ticket.
-func (c *Conversation) openingFailed(now time.Time, e Effect) {
+func (c *Conversation) openingFailed(now time.Time, e Effect, why Reason) {
+	t := c.ticketByKey(e.TicketKey)
+	named := e.Kind == OpenTicket && (e.Agent != "" || e.Group != c.desk().Group)
+	if named && (why == "invalid" || why == "not_found") && t != nil && t == c.ticket() && t.Status == TicketOpening &&
+		t.Ticket.ID == "" && (c.State == Waiting || c.State == Reassigning) {
+		// The desk does not know whom the bot named: the customer still gets a human.
+		t.Status = TicketFailed
+		c.open(now, "", "")
+		return
+	}
 	c.notOpened(now, e, DeskDown, c.Route.Policy.OnExhausted)
 }
 
