@@ -23,6 +23,7 @@ func banner(out io.Writer, s started) {
 		link("Playground", s.baseURL+playground.Prefix)
 		link("Customer's page", s.baseURL+playground.Prefix+"customer")
 		link("Agent's page", s.baseURL+playground.Prefix+"agent")
+		link("Your own app", s.baseURL+playground.Prefix+"app")
 	}
 	link("Temporal UI", s.workflowsURL)
 	for i, name := range s.connections {

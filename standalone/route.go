@@ -23,9 +23,20 @@ var playgroundYAML []byte
 
 func playgroundDir(o options) string { return filepath.Join(o.dataDir, "playground") }
 
-// loadPlayground opens the connections of the playground's own route.
+// The secrets that the playground shares with its connections, by the name of the
+// file that each is kept in.
+const (
+	vendorSecret = "secret"
+	appToken     = "app-token"
+)
+
+// loadPlayground opens the connections of the playground's own routes.
 func loadPlayground(o options, baseURL string, opts config.Options) (*config.Loaded, error) {
-	secret, err := vendorSecret(playgroundDir(o))
+	secret, err := keptSecret(playgroundDir(o), vendorSecret)
+	if err != nil {
+		return nil, err
+	}
+	token, err := keptSecret(playgroundDir(o), appToken)
 	if err != nil {
 		return nil, err
 	}
@@ -35,16 +46,18 @@ func loadPlayground(o options, baseURL string, opts config.Options) (*config.Loa
 			return baseURL + playground.VendorPath, true
 		case "VENDOR_SECRET":
 			return secret, true
+		case "APP_API_TOKEN":
+			return token, true
 		}
 		return "", false
 	}
 	return config.Parse("playground.yaml", playgroundYAML, opts)
 }
 
-// vendorSecret gives the secret that the connections and the vendor share. It is
-// made once for a data directory.
-func vendorSecret(dir string) (string, error) {
-	file := filepath.Join(dir, "secret")
+// keptSecret gives a secret that both sides share. It is made once for a data
+// directory.
+func keptSecret(dir, name string) (string, error) {
+	file := filepath.Join(dir, name)
 	b, err := os.ReadFile(file)
 	if err == nil && len(strings.TrimSpace(string(b))) > 0 {
 		return strings.TrimSpace(string(b)), nil
@@ -61,12 +74,17 @@ func vendorSecret(dir string) (string, error) {
 }
 
 func openPlayground(o options, s started, conversations *workflows.Client, logger *slog.Logger) (*playground.Playground, error) {
-	secret, err := vendorSecret(playgroundDir(o))
+	secret, err := keptSecret(playgroundDir(o), vendorSecret)
+	if err != nil {
+		return nil, err
+	}
+	token, err := keptSecret(playgroundDir(o), appToken)
 	if err != nil {
 		return nil, err
 	}
 	return playground.Open(playground.Config{
 		Dir: playgroundDir(o), Secret: secret, BaseURL: s.baseURL, Channel: "shop-chat", Desk: "shop-desk", Logger: logger,
+		App: "own-app", AppToken: token,
 		Info: playground.Info{WorkflowsURL: s.workflowsURL, WorkflowURL: s.workflowsURL + "/", Timers: timers()},
 		Lookup: func(ctx context.Context, id string) (playground.Status, error) {
 			view, err := conversations.View(ctx, id)

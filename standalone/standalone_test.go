@@ -213,6 +213,7 @@ func TestEveryPageIsServed(t *testing.T) {
 		"/playground/":         "handoff playground",
 		"/playground/customer": "Fern &amp; Field",
 		"/playground/agent":    "<title>Desk",
+		"/playground/app":      "Your own app",
 		"/playground/both":     "iframe",
 		"/readyz":              "ready",
 	} {

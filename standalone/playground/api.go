@@ -48,6 +48,8 @@ func (p *Playground) api() http.Handler {
 	do("/chats/{id}/human", func(id string, _ action) error { return v.AskForHuman(id) })
 	do("/chats/{id}/leave", func(id string, _ action) error { return v.Leave(id) })
 
+	mux.HandleFunc("POST /app/token", p.appToken)
+
 	mux.HandleFunc("GET /desk/stream", p.deskStream)
 	do("/agents/{id}/online", func(id string, a action) error { return v.SetOnline(id, a.On) })
 	do("/tickets/{id}/take", func(id string, a action) error { return v.Take(id, a.Agent) })

@@ -4,6 +4,9 @@
 // It is a vendor like any other: the connector memory calls it over HTTP, and it
 // posts webhooks to the gateway. Only the state shown beside a conversation does
 // not come from the vendor: it is asked of handoff itself.
+//
+// Beside the shop there is a team's own app: a page that runs the example client,
+// and a backend that does no more than mint tokens for it.
 package playground
 
 import (
@@ -39,6 +42,8 @@ type Config struct {
 	BaseURL string
 	// Channel and Desk are the names of the connections that get the webhooks.
 	Channel, Desk string
+	// App is the name of the connection of the team's own app, and AppToken its api_token.
+	App, AppToken string
 	// Lookup asks handoff how a conversation stands.
 	Lookup func(ctx context.Context, conversation string) (Status, error)
 	// Info is shown on the pages.
@@ -54,7 +59,9 @@ type Info struct {
 	WorkflowURL  string `json:"workflow_url"`
 	// Channel is the name that begins each conversation's id.
 	Channel string `json:"channel"`
-	// Timers are the deadlines of the playground's route, by what they are for.
+	// App is the same for the conversations of the team's own app.
+	App string `json:"app"`
+	// Timers are the deadlines of the playground's routes, by what they are for.
 	Timers []Timer `json:"timers"`
 }
 
@@ -78,7 +85,7 @@ func Open(cfg Config) (*Playground, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	cfg.Info.Channel = cfg.Channel
+	cfg.Info.Channel, cfg.Info.App = cfg.Channel, cfg.App
 	store := files{dir: filepath.Join(cfg.Dir, "files"), base: cfg.BaseURL + Prefix + "files/"}
 	if err := os.MkdirAll(store.dir, 0o700); err != nil {
 		return nil, errors.Join(errors.New("creating the playground's directory"), err)
@@ -132,8 +139,11 @@ func pages() http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-cache")
 		switch r.URL.Path {
-		case "customer", "agent", "both":
+		case "customer", "agent", "app", "both":
 			r.URL.Path += ".html"
+		case "app-client.js":
+			appClient(w, r)
+			return
 		}
 		server.ServeHTTP(w, r)
 	})

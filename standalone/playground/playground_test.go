@@ -193,7 +193,7 @@ func TestFilesOutsideTheFolderAreNotServed(t *testing.T) {
 
 func TestPagesLoadNothingFromElsewhere(t *testing.T) {
 	s := serve(t)
-	for _, page := range []string{"", "customer", "agent", "both"} {
+	for _, page := range []string{"", "customer", "agent", "app", "both"} {
 		res := s.do(t, "GET", "/playground/"+page, nil)
 		require.Equal(t, http.StatusOK, res.StatusCode, page)
 		require.Contains(t, res.Header.Get("Content-Security-Policy"), "default-src 'self'")

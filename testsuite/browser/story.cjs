@@ -34,6 +34,30 @@ async function main() {
   const state = (s) => customer.waitForSelector(`#status .pill[data-state="${s}"]`);
   const shown = (page, text) => page.locator(".messages .bubble", { hasText: text }).first().waitFor();
 
+  // A team's own app, at the same desk.
+  const ownApp = async () => {
+    const app = await open("app");
+    const appState = (s) => app.waitForSelector(`#pill .pill[data-state="${s}"]`);
+    await say(app, "My pot arrived broken");
+    await appState("waiting");
+    await agent.locator(".tabs button", { hasText: "Waiting" }).click();
+    await agent.locator(".ticket").click();
+    await shown(agent, "My pot arrived broken");
+    await agent.locator("#take button").click();
+    await appState("agent-assigned");
+    await agent.locator("#text").pressSequentially("A new one");
+    await app.locator(".dots").waitFor();
+    await say(agent, "A new one is on its way.");
+    await shown(app, "on its way");
+    await app.reload();
+    await shown(app, "on its way");
+    await picture(app, "app");
+    await app.locator("#leave").click();
+    await appState("ended");
+    await app.locator("#fresh").click();
+    await shown(app, "asks for a human");
+  };
+
   if (part === "before") {
     await customer.locator(".quick button", { hasText: "Where is my order?" }).click();
     await shown(customer, "What is your order number");
@@ -71,6 +95,7 @@ async function main() {
       const n = twice.filter((t) => t.includes(text)).length;
       if (n !== 1) problems.push(`"${text}" is shown ${n} times`);
     }
+    await ownApp();
   }
   await browser.close();
   if (problems.length) throw new Error(problems.join("\n"));
