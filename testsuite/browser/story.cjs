@@ -45,7 +45,7 @@ async function main() {
     await shown(agent, "My pot arrived broken");
     await agent.locator("#take button").click();
     await appState("agent-assigned");
-    await agent.locator("#text").pressSequentially("A new one");
+    await agent.locator("#text").pressSequentially("A new one", { delay: 350 }); // a notice is sent every 2.5 seconds
     await app.locator(".dots").waitFor();
     await say(agent, "A new one is on its way.");
     await shown(app, "on its way");

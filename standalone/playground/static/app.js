@@ -31,7 +31,7 @@ function hear(event, data) {
       if (lines.some((l) => l.number >= data.number)) lines = []; // numbers only grow, unless the conversation is a new one
       lines.push(data);
       if (data.author.role === "customer") arrived(data.text);
-      else types(null);
+      if (data.author.role === "agent") types(null);
       break;
     case "message.updated":
       lines = lines.map((l) => (l.number === data.number ? { ...l, text: data.text } : l));
@@ -43,7 +43,7 @@ function hear(event, data) {
       state = data.state;
       agent = data.agent || null;
       lines.push({ change: `${data.at} ${data.state}`, state: data.state, reason: data.reason, at: data.at });
-      types(null);
+      if (!agent) types(null);
       break;
     case "agent.typing":
       types(data.typing ? data.agent?.name || agent?.name || "Someone" : null);
