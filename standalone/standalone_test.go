@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -176,10 +177,15 @@ func TestAConversationGoesOnAfterTheProcessWasKilled(t *testing.T) {
 	p := start(t, dir, "127.0.0.1:0")
 	chat := p.post(t, "/chats", map[string]any{"name": "Alex"})["id"].(string)
 	p.post(t, "/chats/"+chat+"/messages", map[string]any{"id": "m1", "text": "I want a human"})
-	p.watchChat(t, chat, inState("waiting"))
+	// A notice that an agent overtakes is withheld, so the agent waits for it.
+	p.watchChat(t, chat, func(s page) bool {
+		return s.Status.State == "waiting" && slices.Contains(s.texts(), "system: One moment please, I am getting a person to help you.")
+	})
 	ticket := p.ticket(t)
 	p.post(t, "/tickets/"+ticket+"/take", map[string]any{"agent": "maya"})
-	p.watchChat(t, chat, inState("agent-assigned"))
+	p.watchChat(t, chat, func(s page) bool {
+		return s.Status.State == "agent-assigned" && slices.Contains(s.texts(), "system: You are now talking to Maya Lindqvist.")
+	})
 	// What is acknowledged here is at the vendor, and perhaps nowhere else yet.
 	p.post(t, "/chats/"+chat+"/messages", map[string]any{"id": "m2", "text": "Are you there?"})
 	p.post(t, "/tickets/"+ticket+"/messages", map[string]any{"agent": "maya", "id": "a1", "text": "I am."})
