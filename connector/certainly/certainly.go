@@ -44,8 +44,8 @@ type Client struct {
 	config     Config
 	connection string
 	http       *httpx.Client
-	said       tally // parts of a text that surely arrived
-	routed     tally // takeovers with a ClaimEnd whose outcome is unknown
+	said       connector.Tally // parts of a text that surely arrived
+	routed     connector.Tally // takeovers with a ClaimEnd whose outcome is unknown
 }
 
 var (
@@ -133,14 +133,14 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 		return connector.Receipt{}, err
 	}
 	parts := connector.SplitText(req.Text, maxText)
-	for i := c.said.of(req.Key); i < len(parts); i++ {
+	for i := c.said.Of(req.Key); i < len(parts); i++ {
 		say := httpx.Request{Op: op, Method: http.MethodPost, URL: path, Body: sayBody{Message: parts[i]}}
 		if err := c.call(ctx, say, nil); err != nil {
 			return connector.Receipt{}, partly(err, i)
 		}
-		c.said.set(req.Key, i+1)
+		c.said.Set(req.Key, i+1)
 	}
-	c.said.forget(req.Key)
+	c.said.Forget(req.Key)
 	return connector.Receipt{}, nil
 }
 
@@ -178,12 +178,12 @@ func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) err
 	if len(value) > maxClaimEnd {
 		return connector.Errorf(Name, op, connector.Invalid, "the ClaimEnd value is longer than %d bytes", maxClaimEnd)
 	}
-	if value == "" || c.routed.of(req.Key) > 1 {
+	if value == "" || c.routed.Of(req.Key) > 1 {
 		return c.change(ctx, op, path)
 	}
 	err = c.change(ctx, op, path+"?ClaimEnd="+url.QueryEscape(value))
 	if connector.KindOf(err) == connector.UncertainOutcome {
-		c.routed.set(req.Key, c.routed.of(req.Key)+1)
+		c.routed.Set(req.Key, c.routed.Of(req.Key)+1)
 	}
 	return err
 }

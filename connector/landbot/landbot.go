@@ -47,7 +47,7 @@ type Client struct {
 	zone       *time.Location
 	http       *httpx.Client
 	log        *slog.Logger
-	progress   progress
+	progress   connector.Tally // parts of a long text that surely arrived
 }
 
 var (
@@ -153,13 +153,13 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 		return connector.Receipt{}, err
 	}
 	parts := connector.SplitText(req.Text, maxText)
-	for i := c.progress.of(req.Key); i < len(parts); i++ {
+	for i := c.progress.Of(req.Key); i < len(parts); i++ {
 		if err := c.say(ctx, op, path, "send_text/", textBody{Message: parts[i]}); err != nil {
 			return connector.Receipt{}, partly(err, i)
 		}
-		c.progress.set(req.Key, i+1)
+		c.progress.Set(req.Key, i+1)
 	}
-	c.progress.forget(req.Key)
+	c.progress.Forget(req.Key)
 	return connector.Receipt{}, nil
 }
 

@@ -4,11 +4,9 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/handoff-engine/handoff/connector"
-	"github.com/handoff-engine/handoff/conversation"
 )
 
 // FindSent counts equal messages in the transcript since the first try began. The transcript knows seconds, names and
@@ -47,12 +45,12 @@ func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (conne
 	for i, part := range parts {
 		if there[part] <= req.Skip {
 			// What is there need not be said again.
-			c.progress.set(req.Key, i)
+			c.progress.Set(req.Key, i)
 			return connector.Receipt{}, false, nil
 		}
 		there[part]--
 	}
-	c.progress.forget(req.Key)
+	c.progress.Forget(req.Key)
 	return connector.Receipt{}, len(parts) > 0, nil
 }
 
@@ -73,43 +71,4 @@ func (c *Client) since(all []transcriptEntry, begin time.Time, customer string) 
 		}
 	}
 	return ours
-}
-
-// progress remembers how many parts of a long text have surely arrived. It only saves repeats within one process:
-// FindSent finds out the same from the vendor.
-type progress struct {
-	mu    sync.Mutex
-	parts map[conversation.Key]int
-	order []conversation.Key
-}
-
-// maxProgress bounds what is remembered of texts that were given up.
-const maxProgress = 1024
-
-func (p *progress) of(key conversation.Key) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.parts[key]
-}
-
-func (p *progress) set(key conversation.Key, n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.parts == nil {
-		p.parts = map[conversation.Key]int{}
-	}
-	if _, there := p.parts[key]; !there {
-		p.order = append(p.order, key)
-	}
-	p.parts[key] = n
-	for len(p.order) > maxProgress {
-		delete(p.parts, p.order[0])
-		p.order = p.order[1:]
-	}
-}
-
-func (p *progress) forget(key conversation.Key) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.parts, key)
 }
