@@ -17,6 +17,12 @@ const (
 	CanFetch        Capability = "fetch_attachments"
 	CanFindSent     Capability = "find_sent"
 	CanListMessages Capability = "list_messages"
+	CanMirror       Capability = "mirror_ticket"
+	CanUpdate       Capability = "update_ticket"
+	CanQueue        Capability = "queue"
+	CanEdit         Capability = "edit_messages"
+	CanMarkRead     Capability = "read"
+	CanSurvey       Capability = "survey"
 	CanBeChallenged Capability = "challenge"
 	CanSubscribe    Capability = "subscribe"
 	CanCheck        Capability = "check"
@@ -64,6 +70,12 @@ func capabilities(c Connector) []capability {
 		{CanFetch, is[AttachmentFetcher](c)},
 		{CanFindSent, is[SentFinder](c)},
 		{CanListMessages, is[MessageLister](c)},
+		{CanMirror, is[TicketMirror](c)},
+		{CanUpdate, is[TicketUpdater](c)},
+		{CanQueue, is[QueueReader](c)},
+		{CanEdit, is[MessageEditor](c)},
+		{CanMarkRead, is[ReadMarker](c)},
+		{CanSurvey, is[Surveyor](c)},
 		{CanBeChallenged, is[Challenger](c)},
 		{CanSubscribe, is[Subscriber](c)},
 		{CanCheck, is[Checker](c)},

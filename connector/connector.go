@@ -18,7 +18,8 @@ import (
 //
 // All methods may be called from many goroutines at once. The optional companions are BotPauser, BotResumer,
 // AgentAssigner, TicketPreparer, TicketCloser, NoteWriter, AvailabilityReader, TypingSender, AttachmentSender,
-// AttachmentFetcher, SentFinder, MessageLister, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
+// AttachmentFetcher, SentFinder, MessageLister, TicketMirror, TicketUpdater, QueueReader, MessageEditor, ReadMarker,
+// Surveyor, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
 type Connector interface {
 	// Name is the vendor's lower-case name, equal to the folder's. It never changes.
 	Name() string
@@ -83,6 +84,14 @@ type Inbound struct {
 	Event conversation.Event
 	// Typing is set instead of Event where somebody began or stopped typing: it passes by, outside the history.
 	Typing *Typing
+	// Read is set instead of Event where somebody read what was sent: it passes by too.
+	Read *Read
+}
+
+// Read says that the customer (told by a channel) or an agent (told by a desk) has read what was sent until At.
+type Read struct {
+	At     time.Time
+	Author conversation.Author
 }
 
 // Typing says that the customer (told by a channel) or an agent (told by a desk) types, or stopped.
@@ -199,6 +208,11 @@ type OpenRequest struct {
 	Transcript []conversation.Line
 	// Previous is the ticket before this one, if there was one.
 	Previous *conversation.Ticket
+	// Mirrored is the ticket that agents have read along (TicketMirror): it becomes the one asked for. Transcript holds
+	// only what it does not show yet. Only desks that mirror get it.
+	Mirrored *conversation.Ticket
+	// Link opens the conversation in our own API or user interface; empty where no public address is known.
+	Link string
 	// Vendor is what PrepareTicket and earlier events asked to be given back.
 	Vendor map[string]string
 }

@@ -202,6 +202,102 @@ type ListRequest struct {
 	Vendor map[string]string
 }
 
+// TicketMirror shows agents a conversation while the bot still has the customer, without asking anybody. The first call
+// makes the ticket; Open with it as OpenRequest.Mirrored asks for an agent.
+type TicketMirror interface {
+	// Mirror adds Lines to the ticket, which it makes first where there is none, and gives the ticket. Lines that are
+	// there already, told by the request's Conversation and their N, are not added again where the vendor can tell.
+	Mirror(ctx context.Context, req MirrorRequest) (conversation.Ticket, error)
+}
+
+// MirrorRequest adds lines to the ticket that agents read along.
+type MirrorRequest struct {
+	Key          conversation.Key
+	Conversation string
+	Customer     conversation.Customer
+	// Ticket is empty before the first call.
+	Ticket conversation.Ticket
+	// Lines are what was said since the last call, oldest first; at least one.
+	Lines  []conversation.Line
+	Vendor map[string]string
+}
+
+// TicketUpdater is told of every change of the conversation's state while its ticket is open, once each, in order with
+// what is posted. It is for desks whose ticket shows how things stand.
+type TicketUpdater interface {
+	UpdateTicket(ctx context.Context, req UpdateRequest) error
+}
+
+// UpdateRequest says how things stand.
+type UpdateRequest struct {
+	Key    conversation.Key
+	Ticket conversation.Ticket
+	Change conversation.Change
+	// At is when it changed. WaitingSince is when the customer began to wait for an agent's words; zero if nobody waits.
+	At, WaitingSince time.Time
+	Customer         conversation.Customer
+	Vendor           map[string]string
+}
+
+// QueueReader says how far ahead a waiting ticket is.
+type QueueReader interface {
+	Queue(ctx context.Context, req QueueRequest) (conversation.Queue, error)
+}
+
+// QueueRequest names the ticket.
+type QueueRequest struct {
+	Ticket conversation.Ticket
+	Vendor map[string]string
+}
+
+// MessageEditor changes or removes a message that was sent before. Where it is missing, or answers with kind Unsupported
+// or NotFound, the new words are sent as a correction.
+type MessageEditor interface {
+	EditMessage(ctx context.Context, req EditRequest) error
+}
+
+// EditRequest names the message and its new words.
+type EditRequest struct {
+	Key conversation.Key
+	// To is set for channels, Ticket for desks.
+	To     string
+	Ticket conversation.Ticket
+	// Message is the Receipt.ID of the send; never empty.
+	Message string
+	Text    string
+	// Delete removes the message; Text is empty then.
+	Delete bool
+	Author conversation.Author
+	Vendor map[string]string
+}
+
+// ReadMarker shows that the other side has read what was sent. It is best effort, like typing.
+type ReadMarker interface {
+	MarkRead(ctx context.Context, req ReadRequest) error
+}
+
+// ReadRequest names the conversation, for channels, or the ticket, for desks.
+type ReadRequest struct {
+	To     string
+	Ticket conversation.Ticket
+	At     time.Time
+	Author conversation.Author
+	Vendor map[string]string
+}
+
+// Surveyor asks the customer, in the channel's own way, how the help was. Where it is missing the question is a text.
+type Surveyor interface {
+	AskRating(ctx context.Context, req RatingRequest) error
+}
+
+// RatingRequest asks for a number from 1 to 5.
+type RatingRequest struct {
+	Key    conversation.Key
+	To     string
+	Text   string
+	Vendor map[string]string
+}
+
 // Challenger answers the vendor's handshake when the webhook's address is registered. It is asked before Verify.
 type Challenger interface {
 	Challenge(d *Delivery) (body []byte, contentType string, ok bool)

@@ -11,6 +11,12 @@ const (
 	CustomerSaid Kind = "customer_said"
 	// CustomerLeft says that the customer ended the chat.
 	CustomerLeft Kind = "customer_left"
+	// CustomerEdited carries the new text of the customer's message Target.
+	CustomerEdited Kind = "customer_edited"
+	// CustomerDeleted says that the customer deleted the message Target.
+	CustomerDeleted Kind = "customer_deleted"
+	// CustomerRated carries, in Rating, how the customer liked the help, and perhaps a Text.
+	CustomerRated Kind = "customer_rated"
 	// BotSaid is what a bot hosted by the channel's vendor said to the customer by itself.
 	BotSaid Kind = "bot_said"
 	// HandoffRequested asks for a human. Agent, Group and Fields may narrow the request.
@@ -135,6 +141,8 @@ type Event struct {
 	Agent     string `json:"agent,omitempty"`
 	Group     string `json:"group,omitempty"`
 	Node      string `json:"node,omitempty"`
+	// Rating is from 1, the worst, to 5.
+	Rating int `json:"rating,omitempty"`
 	// Reason is one of the reasons for commands and requests, or an error kind for failures.
 	Reason Reason `json:"reason,omitempty"`
 
@@ -192,6 +200,14 @@ type Ticket struct {
 	URL string `json:"url,omitempty"`
 	// Vendor is what the connector wants to be given back with later calls about the ticket.
 	Vendor map[string]string `json:"vendor,omitempty"`
+}
+
+// Queue is how far ahead a waiting customer is.
+type Queue struct {
+	// Position counts from 1, the next to be served; 0 means unknown.
+	Position int `json:"position,omitempty"`
+	// Wait is how long it is expected to take; 0 means unknown.
+	Wait Duration `json:"wait,omitempty"`
 }
 
 // Answer is what a bot that we call said and wants.
