@@ -39,8 +39,7 @@ func TestWebhooksRepeatedAndShuffledChangeTheStateOnce(t *testing.T) {
 	}
 	s.Landbot.Faults.Clear(fake.AnyOp)
 	s.LiveChat.Faults.Clear(fake.AnyOp)
-	require.NoError(t, s.Landbot.Hooks().Drain(t.Context()))
-	require.NoError(t, s.LiveChat.Hooks.Drain(t.Context()))
+	s.Settled(t, customers...)
 	duplicates := 0
 	for _, c := range customers {
 		duplicates += c.View(t).Counts.Duplicates
