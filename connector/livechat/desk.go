@@ -124,7 +124,7 @@ func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error
 			return err
 		}
 	}
-	parts := split(req.Text, maxText)
+	parts := connector.SplitText(req.Text, maxText)
 	for i, part := range parts {
 		err = c.call(ctx, request{op: op, api: agentAPI, action: "send_event", body: sendEvent{ChatID: chatID, Event: newEvent{
 			Type: "system_message", SystemMessageType: "handoff_note", Text: part, Visibility: "agents", CustomID: sendMark(req.Key, i+1, len(parts)),

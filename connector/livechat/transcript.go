@@ -3,8 +3,8 @@ package livechat
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -27,8 +27,8 @@ func transcriptTexts(lines []conversation.Line) []string {
 			continue
 		}
 		written = true
-		for _, part := range split(speaker(l)+": "+words, maxText-1) {
-			if b.Len()+1+len(part) > maxText {
+		for _, part := range connector.SplitText(speaker(l)+": "+words, maxText-1) {
+			if b.Len()+1+len(part) > maxBytes {
 				texts = append(texts, b.String())
 				b.Reset()
 			}
@@ -79,21 +79,4 @@ func lineText(l conversation.Line) string {
 		words += file
 	}
 	return words
-}
-
-// split cuts a text into parts of at most limit bytes, between runes, at a line's or word's end where one is near.
-func split(text string, limit int) []string {
-	var parts []string
-	for len(text) > limit {
-		end := limit
-		for !utf8.RuneStart(text[end]) {
-			end--
-		}
-		if near := strings.LastIndexAny(text[:end], "\n "); near >= end*3/4 {
-			end = near + 1
-		}
-		parts = append(parts, text[:end])
-		text = text[end:]
-	}
-	return append(parts, text)
 }
