@@ -15,7 +15,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -136,23 +135,12 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 	for i := c.said.Of(req.Key); i < len(parts); i++ {
 		say := httpx.Request{Op: op, Method: http.MethodPost, URL: path, Body: sayBody{Message: parts[i]}}
 		if err := c.call(ctx, say, nil); err != nil {
-			return connector.Receipt{}, partly(err, i)
+			return connector.Receipt{}, connector.Partly(err, i)
 		}
 		c.said.Set(req.Key, i+1)
 	}
 	c.said.Forget(req.Key)
 	return connector.Receipt{}, nil
-}
-
-// partly makes sure that a text of which a part arrived is not repeated from its beginning by another process.
-func partly(err error, said int) error {
-	var e *connector.Error
-	if said == 0 || !errors.As(err, &e) || e.Kind.Permanent() {
-		return err
-	}
-	doubtful := *e
-	doubtful.Kind = connector.UncertainOutcome
-	return &doubtful
 }
 
 // PauseBot puts the bot into listen mode, which the vendor calls handover. Doing so again changes nothing.

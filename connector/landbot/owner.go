@@ -179,7 +179,7 @@ func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([
 	return []connector.Inbound{{
 		Ref: connector.Ref{Conversation: req.To},
 		Event: conversation.Event{
-			ID: c.weakID("poll", req.To, strconv.FormatInt(now.UnixMilli(), 10)), Weak: true,
+			ID: connector.MadeID(c.connection, "poll", req.To, strconv.FormatInt(now.UnixMilli(), 10)), Weak: true,
 			Kind: conversation.ChannelDropped, At: now, Ref: req.To,
 		},
 	}}, nil

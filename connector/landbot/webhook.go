@@ -1,8 +1,6 @@
 package landbot
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -50,7 +48,7 @@ func (c *Client) decodeHook(d *connector.Delivery) ([]connector.Inbound, error) 
 	}
 	var events []connector.Inbound
 	for _, m := range body.Messages {
-		customer := m.Customer.id("id")
+		customer := m.Customer.Int("id")
 		if customer <= 0 || m.Sender.Type == "" || m.Type == "" {
 			return nil, connector.Errorf(Name, op, connector.Invalid, "the hook names no customer, sender or type")
 		}
@@ -82,19 +80,10 @@ func (c *Client) hookID(d *connector.Delivery, m hookMessage, customer string) (
 		}
 	}
 	data, _ := json.Marshal(m.Data)
-	return c.weakID(
-		"hook", customer, strconv.FormatInt(int64(m.Channel.ID), 10), string(m.Type), m.Timestamp.String(),
+	return connector.MadeID(
+		c.connection, "hook", customer, strconv.FormatInt(int64(m.Channel.ID), 10), string(m.Type), m.Timestamp.String(),
 		string(m.Sender.Type), strconv.FormatInt(int64(m.Sender.ID), 10), string(data),
 	), true
-}
-
-// weakID makes an id from what something is, where the vendor gives none.
-func (c *Client) weakID(of ...string) string {
-	h := sha256.New()
-	for _, part := range append([]string{c.connection}, of...) {
-		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // event says what a message means, without its id and time. Who said it decides, by sender.type and nothing else.
@@ -131,7 +120,7 @@ func (c *Client) systemEvent(m hookMessage) (conversation.Event, bool) {
 	if _, told := m.Customer["agent_id"]; !told || m.Type != "event" {
 		return conversation.Event{}, false
 	}
-	if agent := m.Customer.id("agent_id"); agent != 0 && !c.isOther(agent) {
+	if agent := m.Customer.Int("agent_id"); agent != 0 && !c.isOther(agent) {
 		return conversation.Event{}, false
 	}
 	return conversation.Event{Kind: conversation.ChannelDropped}, true
