@@ -81,8 +81,8 @@ type reply struct {
 
 // ServeHTTP answers the vendor's API and the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/_fake/") {
-		s.serveDriver(w, r)
+	driver := fake.Driver{Faults: &s.Faults, Journal: &s.Journal, Attempts: s.messages, Own: s.serveDriver}
+	if driver.Serve(w, r) {
 		return
 	}
 	op, id, status := s.route(r)
