@@ -87,7 +87,7 @@ func (m hookMessage) person() conversation.Customer {
 
 // personOf takes name, email, phone and language, and the rest of the texts as fields, except for those left out.
 func personOf(o loose.Object, except ...string) conversation.Customer {
-	known := []string{"name", "email", "phone", "language"}
+	known := append(ourFields(), "name", "email", "phone", "language")
 	p := conversation.Customer{
 		Name: o.Text("name"), Email: o.Text("email"), Phone: o.Text("phone"), Language: o.Text("language"),
 	}

@@ -80,6 +80,9 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	c.http.Classify = classify
+	if config.WriteFields {
+		return fieldWriter{c}, nil
+	}
 	return c, nil
 }
 

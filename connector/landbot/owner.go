@@ -58,6 +58,9 @@ func (c *Client) PauseBot(ctx context.Context, req connector.PauseRequest) error
 	if err != nil {
 		return err
 	}
+	if err := c.mark(ctx, op, path, req.Key); err != nil {
+		return err
+	}
 	err = c.assign(ctx, op, path)
 	if connector.KindOf(err) != connector.Conflict {
 		return err
@@ -106,6 +109,9 @@ func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) err
 		// The first try may have launched the bot, and launching runs the block once more. Without launch the bot is
 		// in charge all the same.
 		body.Launch = false
+	}
+	if err := c.unmark(ctx, op, path); err != nil {
+		return err
 	}
 	if !req.Launch {
 		if err := c.letGo(ctx, op, path); err != nil {

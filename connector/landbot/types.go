@@ -34,6 +34,7 @@ type hookRaw struct {
 	UUID    loose.Text `json:"uuid"`
 	Seq     loose.Int  `json:"seq"`
 	Payload loose.Text `json:"payload"`
+	Action  loose.Text `json:"action"`
 }
 
 // customerAnswer is what GET /customers/{id}/ answers.
@@ -75,6 +76,12 @@ type locationBody struct {
 type botBody struct {
 	Launch bool   `json:"launch"`
 	Node   string `json:"node,omitempty"`
+}
+
+type fieldBody struct {
+	Type  string         `json:"type"`
+	Extra map[string]any `json:"extra"`
+	Value string         `json:"value"`
 }
 
 type hookRequest struct {

@@ -1,6 +1,7 @@
 package landbot
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -115,13 +116,23 @@ func (c *Client) event(m hookMessage) (conversation.Event, bool) {
 	return conversation.Event{}, false
 }
 
-// systemEvent goes by who has the customer now, because the names of the actions are not documented.
+// systemEvent goes by who has the customer now, because the names of the actions are not documented, but for "assign".
 func (c *Client) systemEvent(m hookMessage) (conversation.Event, bool) {
 	if _, told := m.Customer["agent_id"]; !told || m.Type != "event" {
 		return conversation.Event{}, false
 	}
 	if agent := m.Customer.Int("agent_id"); agent != 0 && !c.isOther(agent) {
-		return conversation.Event{}, false
+		return c.assigned(m)
 	}
 	return conversation.Event{Kind: conversation.ChannelDropped}, true
+}
+
+// assigned asks for a human, if that is configured, where the flow or somebody in the vendor's inbox gave the customer to
+// our agent: our own assignments carry our mark.
+func (c *Client) assigned(m hookMessage) (conversation.Event, bool) {
+	action := cmp.Or(m.Data.Text("action"), string(m.Raw.Action), "assign")
+	if !c.config.HandoffOnAssign || action != "assign" || m.Customer.Text(fieldID) != "" {
+		return conversation.Event{}, false
+	}
+	return conversation.Event{Kind: conversation.HandoffRequested, Reason: conversation.ByBot, Customer: m.person()}, true
 }
