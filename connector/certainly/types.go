@@ -14,6 +14,15 @@ type sayBody struct {
 	Message string `json:"message"`
 }
 
+// triggerBody runs a module at once, and sets variables.
+type triggerBody struct {
+	UserID    string            `json:"user_id"`
+	ModuleID  int64             `json:"module_id"`
+	WaitTime  int               `json:"wait_time"`
+	Variables map[string]string `json:"custom_vars"`
+	Async     bool              `json:"is_async"`
+}
+
 // hookBody is a message of a conversation: the user's, the bot's, or somebody else's.
 type hookBody struct {
 	Interlocutor loose.Text `json:"interlocutor"`
