@@ -17,7 +17,8 @@ type hookMessage struct {
 	Sender    hookSender   `json:"sender"`
 	Customer  loose.Object `json:"customer"`
 	Channel   struct {
-		ID loose.Int `json:"id"`
+		ID   loose.Int  `json:"id"`
+		Type loose.Text `json:"type"`
 	} `json:"channel"`
 	Raw hookRaw `json:"_raw"`
 }

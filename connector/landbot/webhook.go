@@ -66,7 +66,7 @@ func (c *Client) decodeHook(d *connector.Delivery) ([]connector.Inbound, error) 
 		if ev.At.IsZero() {
 			ev.At = d.ReceivedAt
 		}
-		events = append(events, connector.Inbound{Ref: connector.Ref{Conversation: key}, Event: ev})
+		events = append(events, c.withOptOut(m, connector.Inbound{Ref: connector.Ref{Conversation: key}, Event: ev})...)
 	}
 	return events, nil
 }
