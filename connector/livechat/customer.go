@@ -81,7 +81,20 @@ func (c *Client) knownCustomer(ctx context.Context, op string, req connector.Ope
 	case err != nil || len(found.Chats) == 0:
 		return "", err
 	}
-	return found.Chats[0].customer(), nil
+	return c.alive(ctx, op, found.Chats[0].customer())
+}
+
+// alive gives the customer back if a token can be had for it, which every call in its name needs; "" if the vendor has
+// forgotten or anonymized it.
+func (c *Client) alive(ctx context.Context, op, id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	_, err := c.tokens.customer(ctx, op, id)
+	if connector.KindOf(err).Permanent() {
+		return "", nil
+	}
+	return id, err
 }
 
 // customerFor gives the customer in whose name a ticket is opened. One who was not prepared, because another desk was

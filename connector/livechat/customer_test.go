@@ -28,6 +28,20 @@ func TestAConversationThatForgotItsCustomerFindsTheSameChat(t *testing.T) {
 	require.NotEqual(t, chatID(first), chatID(other), "another conversation is another customer")
 }
 
+func TestACustomerWhomLiveChatForgotIsNew(t *testing.T) {
+	d := newDesk(t)
+	first := mustOpen(t, openConnection(t, d.web.URL), openRequest(t, openConnection(t, d.web.URL), "shop:c1/e1-2"))
+	require.NoError(t, d.AgentCloses(chatID(first), vendor.Mira))
+	c := openConnection(t, d.web.URL)
+	d.Faults.Set("customer_token", fake.RefuseStatus(http.StatusUnauthorized, `{"oauth_exception":"invalid_request"}`).For(2))
+	again := mustOpen(t, c, openRequest(t, c, "shop:c1/e2-2"))
+	require.NotEqual(t, chatID(first), chatID(again))
+
+	d.Faults.Set("customer_token", fake.RefuseStatus(http.StatusServiceUnavailable, "").For(1))
+	_, err := openConnection(t, d.web.URL).PrepareTicket(t.Context(), connector.OpenRequest{Key: "shop:c1/e3-2", Conversation: "shop:c1"})
+	require.Equal(t, connector.Unavailable, connector.KindOf(err), "nobody knows yet")
+}
+
 func TestTheTicketBeforeTellsTheCustomerWhereChatsCarryNoReference(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.PropertiesPending = true })

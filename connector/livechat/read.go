@@ -7,17 +7,21 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 )
 
-// MarkRead shows agents that the customer has read what was said until req.At (vendor reference, Customer Chat API,
-// mark_events_as_seen). LiveChat knows one such mark for the whole chat: marking twice is marking once.
+// MarkRead shows agents that the customer has read what was said until req.At, or now (vendor reference, Customer
+// Chat API, mark_events_as_seen). LiveChat knows one such mark for the whole chat: marking twice is marking once.
 func (c *Client) MarkRead(ctx context.Context, req connector.ReadRequest) error {
 	const op = "MarkRead"
 	chatID, _, err := parseTicket(op, req.Ticket)
 	if err != nil {
 		return err
 	}
+	until := req.At
+	if until.IsZero() {
+		until = c.tokens.now()
+	}
 	return c.call(ctx, request{
 		op: op, api: customerAPI, action: "mark_events_as_seen", customer: customerOf(req.Ticket, req.Vendor),
-		body: map[string]string{"chat_id": chatID, "seen_up_to": req.At.UTC().Format(time.RFC3339Nano)},
+		body: map[string]string{"chat_id": chatID, "seen_up_to": until.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)},
 	}, nil)
 }
 
