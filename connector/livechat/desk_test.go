@@ -228,6 +228,22 @@ func TestAssignRoutesAnewAndLeavesAQueuedChatAlone(t *testing.T) {
 	require.Equal(t, connector.Conflict, connector.KindOf(err))
 }
 
+func TestAnAgentWhoIsOfflineIsNotAssigned(t *testing.T) {
+	d := newDesk(t)
+	c := openConnection(t, d.web.URL)
+	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
+	require.NoError(t, d.AgentGoesOffline(vendor.Leo))
+	err := c.Assign(t.Context(), connector.AssignRequest{Ticket: ticket, Agent: vendor.Leo})
+	require.Equal(t, connector.Conflict, connector.KindOf(err), "so that the next one is asked")
+	require.Equal(t, []string{vendor.Mira}, d.Chats()[0].Agents)
+	require.Zero(t, d.Faults.Calls("agent/transfer_chat"))
+
+	require.NoError(t, d.AgentPauses(vendor.Leo))
+	other := openConnection(t, d.web.URL)
+	require.NoError(t, other.Assign(t.Context(), connector.AssignRequest{Ticket: ticket, Agent: vendor.Leo}))
+	require.True(t, d.Chats()[0].Queued, "one who takes no new chats now is waited for")
+}
+
 func TestClosingLeavesALaterThreadAlone(t *testing.T) {
 	d := newDesk(t)
 	c := openConnection(t, d.web.URL)

@@ -97,7 +97,7 @@ func (c *Client) standing(ctx context.Context, req connector.ListRequest, own ch
 	case len(agents) == 0:
 		return nil
 	case believed && slices.ContainsFunc(agents, func(u user) bool { return u.ID == req.Agent }):
-		if !c.away(ctx, req.Agent) {
+		if !c.away(ctx, "ListMessages", req.Agent) {
 			return nil
 		}
 		ev.Kind, ev.Agent = conversation.AgentOffline, req.Agent

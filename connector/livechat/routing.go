@@ -26,8 +26,7 @@ type routing struct {
 // new chats still answers those at hand. What cannot be read is not known, and nobody is away.
 //
 // The webhook routing_status_set tells the same of an agent, but of no chat, so that nobody could be told.
-func (c *Client) away(ctx context.Context, agent string) bool {
-	const op = "ListMessages"
+func (c *Client) away(ctx context.Context, op, agent string) bool {
 	r := &c.routing
 	r.mu.Lock()
 	defer r.mu.Unlock()
