@@ -181,13 +181,17 @@ func (o *Opener) guards(source string) bool {
 	return o.config.Scanner != nil || o.config.Sources[source].Rules.typed()
 }
 
-// private reports whether a file's own address is of no use to people.
+// private reports whether a file's own address is of no use to people, but of use to us.
 func (o *Opener) private(source string, file conversation.Attachment) bool {
-	if _, ok := o.config.Sources[source].Connector.(connector.AttachmentFetcher); ok {
+	from := o.config.Sources[source]
+	if _, ok := from.Connector.(connector.AttachmentFetcher); ok {
 		return true
 	}
 	u, err := url.Parse(file.URL)
-	return err == nil && (u.Scheme == "http" || u.User != nil || u.Scheme == "https" && !httpx.Public(u.Hostname()))
+	if err != nil || !httpx.Listed(from.AllowHosts, u) {
+		return false
+	}
+	return u.User != nil || u.Scheme == "http" || !httpx.Public(u.Hostname())
 }
 
 // plain is an address without the credentials that may stand in it.

@@ -100,8 +100,11 @@ func (f *Fetcher) Fetch(ctx context.Context, source string, file conversation.At
 }
 
 // listed reports whether the address's host is one of the connection's allowed hosts.
-func (f *Fetcher) listed(source string, u *url.URL) bool {
-	return slices.ContainsFunc(f.allow[source], func(host string) bool {
+func (f *Fetcher) listed(source string, u *url.URL) bool { return Listed(f.allow[source], u) }
+
+// Listed reports whether the address's host is one of hosts, which are written with or without a port.
+func Listed(hosts []string, u *url.URL) bool {
+	return slices.ContainsFunc(hosts, func(host string) bool {
 		return strings.EqualFold(host, u.Host) || strings.EqualFold(host, u.Hostname())
 	})
 }
