@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -161,15 +162,17 @@ func (m *memory) arrivals() []conversation.Arrival {
 // site is a gateway with one connection, and what it logged.
 type site struct {
 	*gateway.Server
-	memory *memory
-	shop   *shop
-	log    *bytes.Buffer
+	memory  *memory
+	shop    *shop
+	log     *bytes.Buffer
+	metrics *prometheus.Registry
 }
 
 func newSite(t *testing.T, change func(*gateway.Config)) *site {
 	t.Helper()
-	s := &site{memory: &memory{}, shop: &shop{}, log: &bytes.Buffer{}}
+	s := &site{memory: &memory{}, shop: &shop{}, log: &bytes.Buffer{}, metrics: prometheus.NewRegistry()}
 	config := gateway.Config{
+		Metrics:     s.metrics,
 		Connections: map[string]connector.Connector{"shop-eu": s.shop},
 		Logger:      slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -337,4 +340,29 @@ func TestHealthIsGreenAndReadinessTellsTheTruth(t *testing.T) {
 	s.memory.fail = errors.New("temporal is down")
 	require.Equal(t, http.StatusServiceUnavailable, s.do(httptest.NewRequest(http.MethodGet, "/readyz", nil)).Code)
 	require.Equal(t, http.StatusOK, s.do(httptest.NewRequest(http.MethodGet, "/healthz", nil)).Code)
+}
+
+// counted reads a metric: its values by the labels that are named.
+func (s *site) counted(t *testing.T, metric string, labels ...string) map[string]float64 {
+	t.Helper()
+	families, err := s.metrics.Gather()
+	require.NoError(t, err)
+	values := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() != metric {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			var key []string
+			for _, name := range labels {
+				for _, label := range m.GetLabel() {
+					if label.GetName() == name {
+						key = append(key, label.GetValue())
+					}
+				}
+			}
+			values[strings.Join(key, " ")] += m.GetCounter().GetValue()
+		}
+	}
+	return values
 }
