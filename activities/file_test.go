@@ -65,7 +65,7 @@ func TestAFileBehindCredentialsIsTextAsALinkOfOurs(t *testing.T) {
 		_, err := do(t, a, a.Say, file("as promised"))
 		require.NoError(t, err)
 	}
-	require.Regexp(t, `^deliver as promised\nreceipt.pdf\nhttps://handoff.example.com/files/[A-Za-z0-9_-]+$`, v.calls[0])
+	require.Regexp(t, `^deliver as promised\nreceipt.pdf\nhttps://handoff.example.com/files/[A-Za-z0-9_-]+\.pdf$`, v.calls[0])
 	require.Equal(t, v.calls[0], v.calls[1], "a repeat has the same address, so that it can be found")
 }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -124,11 +125,23 @@ func (l *Links) Make(source string, file conversation.Attachment, decided time.T
 	if len(token) > maxToken {
 		return ""
 	}
-	return l.base + token
+	return l.base + token + ending(file.Name)
 }
 
-// Open gives what a token was made for. Errors are ErrUnknownLink and ErrExpired.
+// ending gives what a file's name ends with, for those who tell its kind by its address. The rest of the name stays out of
+// the address: names say much, and addresses are logged.
+func ending(name string) string {
+	ext := strings.ToLower(path.Ext(name))
+	if len(ext) < 2 || len(ext) > 6 || strings.Trim(ext[1:], "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return ""
+	}
+	return ext
+}
+
+// Open gives what a token, which is what stands behind Path in a link, was made for. Errors are ErrUnknownLink and
+// ErrExpired.
 func (l *Links) Open(token string, now time.Time) (source string, file conversation.Attachment, err error) {
+	token, _, _ = strings.Cut(token, ".")
 	if len(token) > maxToken {
 		return "", conversation.Attachment{}, ErrUnknownLink
 	}

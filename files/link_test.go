@@ -33,7 +33,7 @@ func receipt() conversation.Attachment {
 func TestALinkGivesBackWhatItWasMadeFor(t *testing.T) {
 	l := newLinks(t)
 	link := l.Make("shop", receipt(), monday)
-	require.True(t, strings.HasPrefix(link, base))
+	require.Regexp(t, "^"+base+`[A-Za-z0-9_-]+\.pdf$`, link)
 	source, file, err := newLinks(t).Open(strings.TrimPrefix(link, base), monday.Add(files.DefaultLifetime-time.Second))
 	require.NoError(t, err)
 	require.Equal(t, "shop", source)
@@ -119,13 +119,13 @@ func TestWhoseAddressPeopleGet(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	l := newLinks(f)
-	link := strings.TrimPrefix(l.Make("shop", receipt(), monday), base)
+	link := strings.TrimSuffix(strings.TrimPrefix(l.Make("shop", receipt(), monday), base), ".pdf")
 	f.Add(link)
 	f.Add("")
 	f.Add("AAAA")
 	f.Fuzz(func(t *testing.T, token string) {
 		_, file, err := l.Open(token, monday)
-		if token == link {
+		if name, _, _ := strings.Cut(token, "."); name == link {
 			require.NoError(t, err)
 			return
 		}

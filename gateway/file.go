@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/files"
 )
 
@@ -47,8 +48,7 @@ func (s *Server) file(c echo.Context) error {
 	case err != nil:
 		return s.noFile(c, &refusal{http.StatusNotFound, err.Error()})
 	}
-	name := sha256.Sum256([]byte(token))
-	if !s.links.allow(string(name[:])) {
+	if !s.links.allow(nameOf(source, attachment)) {
 		return s.noFile(c, &refusal{http.StatusTooManyRequests, "this file is asked for too often; try again"})
 	}
 	select {
@@ -72,6 +72,12 @@ func (s *Server) file(c echo.Context) error {
 	}
 	defer func() { _ = f.Close() }()
 	return s.serveFile(c, f)
+}
+
+// nameOf names a file for its limit, however its link is spelt.
+func nameOf(source string, file conversation.Attachment) string {
+	sum := sha256.Sum256([]byte(source + " " + file.URL))
+	return string(sum[:])
 }
 
 // serveFile answers with a file that is safe to be had, and never with a page: whatever it is, a browser stores it.

@@ -206,8 +206,8 @@ func exchangeFiles(t *testing.T, s *system.System, c *system.Customer, chat live
 	})
 	require.NoError(t, err)
 	require.True(t, slices.ContainsFunc(seen, func(e fake.Entry) bool {
-		return e.Kind == "image" && strings.Contains(e.Text, "map.png")
-	}), "the picture comes as a picture, the document as a link")
+		return e.Kind == "image" && strings.Contains(e.Text, s.URL+"/files/") && strings.Contains(e.Text, ".png")
+	}), "the picture comes as a picture, the document as a link, both from an address that needs no token of LiveChat's")
 }
 
 // onTime checks that the silent agent lost the conversation no earlier than due and soon after.
