@@ -177,7 +177,8 @@ func (o *Opener) Hold(ctx context.Context, source string, file conversation.Atta
 	return o.Spool(ctx, source, file)
 }
 
-// Spool is Hold with the file fetched in any case, so that what is opened then needs no vendor any more.
+// Spool is Hold with the file fetched in any case: what is opened then needs no vendor any more, has a size, and is an
+// io.Seeker too.
 func (o *Opener) Spool(ctx context.Context, source string, file conversation.Attachment) (Held, error) {
 	select {
 	case o.slots <- struct{}{}:
@@ -209,11 +210,10 @@ func (o *Opener) spool(ctx context.Context, source string, file conversation.Att
 	if err != nil {
 		return nil, unavailable(source, fmt.Errorf("no temporary file: %w", withoutPath(err)))
 	}
-	s := &spooled{path: temporary.Name(), file: f}
+	// Nothing is left behind by a process that is killed: the name goes now, and where it cannot, when the file is closed.
+	_ = os.Remove(temporary.Name())
+	s := &spooled{bytes: temporary, file: f}
 	s.file.Size, err = io.Copy(temporary, f)
-	if closing := temporary.Close(); err == nil && closing != nil {
-		err = withoutPath(closing)
-	}
 	switch {
 	case err == nil && f.Size >= 0 && s.file.Size != f.Size:
 		err = unavailable(source, errors.New("the file broke off"))
@@ -250,22 +250,25 @@ func (o *Opener) scan(ctx context.Context, source string, s *spooled) error {
 
 // spooled is a file on the disk.
 type spooled struct {
-	path string
-	// file is what is known of it; its bytes are spent.
+	bytes *os.File
+	// file is what is known of it; its own bytes are spent.
 	file connector.File
 }
 
+// open gives the whole file, to as many as want it at a time.
 func (s *spooled) open(context.Context) (connector.File, error) {
-	f, err := os.Open(s.path)
-	if err != nil {
-		return connector.File{}, unavailable("", withoutPath(err))
-	}
 	again := s.file
-	again.ReadCloser = f
+	again.ReadCloser = struct {
+		*io.SectionReader
+		io.Closer
+	}{io.NewSectionReader(s.bytes, 0, s.file.Size), io.NopCloser(nil)}
 	return again, nil
 }
 
-func (s *spooled) remove() { _ = os.Remove(s.path) }
+func (s *spooled) remove() {
+	_ = s.bytes.Close()
+	_ = os.Remove(s.bytes.Name())
+}
 
 // withoutPath drops the path of a temporary file, which says nothing to whoever reads the error.
 func withoutPath(err error) error {

@@ -279,8 +279,10 @@ func TestWhatIsOpenedAgainIsTheSame(t *testing.T) {
 	}
 	held.Release()
 	require.Equal(t, 1, calls)
-	_, err = held.Open(t.Context())
-	require.Error(t, err)
+	f, err := held.Open(t.Context())
+	require.NoError(t, err)
+	_, err = f.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrClosed)
 }
 
 func TestKindsAreWrittenAsMediaTypesOrEndings(t *testing.T) {

@@ -23,7 +23,7 @@ func (o *Opener) Sentence(source string, file conversation.Attachment, reason Re
 func (o *Opener) why(source string, reason Reason) string {
 	switch reason {
 	case TooLarge:
-		return "which is larger than " + size(o.config.Sources[source].Rules.maxSize())
+		return "which is larger than " + SizeWords(o.config.Sources[source].Rules.maxSize())
 	case TypeRefused:
 		return "which is of a kind that is not allowed here"
 	case HostRefused:
@@ -38,8 +38,8 @@ func (o *Opener) why(source string, reason Reason) string {
 	return "which is not allowed here"
 }
 
-// size writes a number of bytes as people do.
-func size(n int64) string {
+// SizeWords writes a number of bytes as people do.
+func SizeWords(n int64) string {
 	switch {
 	case n >= 1<<30 && n%(1<<30) == 0:
 		return fmt.Sprintf("%d GB", n>>30)

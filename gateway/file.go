@@ -89,11 +89,11 @@ func (s *Server) serveFile(c echo.Context, f connector.File) error {
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(writeWithin + time.Duration(f.Size/slowest)*time.Second))
-	s.metrics.links.WithLabelValues("served").Inc()
 	content, ok := f.ReadCloser.(io.ReadSeeker)
 	if !ok {
-		return c.Stream(http.StatusOK, h.Get("Content-Type"), f)
+		return errors.New("a file that was spooled cannot be sought")
 	}
+	s.metrics.links.WithLabelValues("served").Inc()
 	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, content)
 	return nil
 }

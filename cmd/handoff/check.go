@@ -63,6 +63,7 @@ func (p *program) check(ctx context.Context, s setup, offline bool) error {
 	for _, r := range s.loaded.Routes {
 		p.routeReport(r)
 	}
+	p.filesReport(s)
 	fmt.Fprintf(p.stdout, "\ntemporal: %s\n", server.text)
 	failed := 0
 	for i, v := range credentials {
