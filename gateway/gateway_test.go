@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -283,16 +284,18 @@ func TestTheVendorGetsTheStatusItWantsForSuccess(t *testing.T) {
 }
 
 func TestOneConversationCannotDrownTheOthers(t *testing.T) {
-	s := newSite(t, nil)
-	statuses := map[int]int{}
-	for range 700 {
-		statuses[s.post("/webhooks/shop-eu", said("e", "x")).Code]++
-	}
-	require.Positive(t, statuses[http.StatusTooManyRequests])
-	require.GreaterOrEqual(t, statuses[http.StatusOK], 500)
-	other, err := json.Marshal([]shopEvent{{ID: "e", Conversation: "c2"}})
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, s.post("/webhooks/shop-eu", string(other)).Code)
+	// With virtual time all of it comes at once, however slow the machine is.
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, nil)
+		statuses := map[int]int{}
+		for range 700 {
+			statuses[s.post("/webhooks/shop-eu", said("e", "x")).Code]++
+		}
+		require.Equal(t, map[int]int{http.StatusOK: 500, http.StatusTooManyRequests: 200}, statuses)
+		other, err := json.Marshal([]shopEvent{{ID: "e", Conversation: "c2"}})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, s.post("/webhooks/shop-eu", string(other)).Code)
+	})
 }
 
 func TestSecretsInAddressesAreNotLogged(t *testing.T) {
