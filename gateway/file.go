@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,8 +23,9 @@ const (
 	// One link may be followed this often: as a page that shows the file does, and its reader.
 	linkRate  = 1
 	linkBurst = 20
-	// filesAtOnce bounds the files that are served at a time.
+	// filesAtOnce bounds the files that are served at a time, and filesOfOne how often one of them is.
 	filesAtOnce = 24
+	filesOfOne  = 4
 	// fetchWithin is how long fetching and scanning a file may take before the first byte goes out.
 	fetchWithin = 2 * time.Minute
 	// slowest is how many bytes a second whoever downloads a file must take; with less a place would be held for ever.
@@ -48,15 +50,14 @@ func (s *Server) file(c echo.Context) error {
 	case err != nil:
 		return s.noFile(c, &refusal{http.StatusNotFound, err.Error()})
 	}
-	if !s.links.allow(nameOf(source, attachment)) {
+	name := nameOf(source, attachment)
+	if !s.links.allow(name) {
 		return s.noFile(c, &refusal{http.StatusTooManyRequests, "this file is asked for too often; try again"})
 	}
-	select {
-	case s.serving <- struct{}{}:
-		defer func() { <-s.serving }()
-	default:
+	if !s.serving.enter(name) {
 		return s.noFile(c, &refusal{http.StatusServiceUnavailable, "too many files are being served; try again"})
 	}
+	defer s.serving.leave(name)
 	// Nothing more is read: the limit on slow requests is none on slow vendors.
 	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{})
 	ctx, cancel := context.WithTimeout(c.Request().Context(), fetchWithin)
@@ -140,7 +141,8 @@ func harmless(contentType string) string {
 // disposition has a browser store the file under its name, without anything that would lead it elsewhere.
 func disposition(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(`/\:`, r) {
+		// What is not seen may turn the name around, so that a program looks like a picture.
+		if !unicode.IsPrint(r) || strings.ContainsRune(`/\:`, r) {
 			return '_'
 		}
 		return r

@@ -107,13 +107,13 @@ func TestALinkServesItsFileToBeStored(t *testing.T) {
 func TestALinkNeverServesAPage(t *testing.T) {
 	for _, kind := range []string{"text/html", "text/html; charset=utf-8", "image/svg+xml", "application/javascript", "text/plain", "nonsense", ""} {
 		f := newFiling(t, &shelf{content: "<script>alert(1)</script>", contentType: kind})
-		file := receipt("a\r\nSet-Cookie: x=1; \"../..\\evil.html")
+		file := receipt("a\r\nSet-Cookie: x=1; \"../..\\\u202elmth.html")
 		file.ContentType = ""
 		w := f.get(http.MethodGet, f.link(file))
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, "application/octet-stream", w.Header().Get("Content-Type"), kind)
 		require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
-		require.Equal(t, `attachment; filename="a__Set-Cookie_ x=1; \".._.._evil.html"`, w.Header().Get("Content-Disposition"))
+		require.Equal(t, `attachment; filename="a__Set-Cookie_ x=1; \".._..__lmth.html"`, w.Header().Get("Content-Disposition"))
 		require.Empty(t, w.Header().Get("Set-Cookie"))
 	}
 }
@@ -193,6 +193,45 @@ func TestOneLinkIsNotFollowedForEver(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, status)
 	require.LessOrEqual(t, f.shelf.asked, 21)
 	require.Equal(t, http.StatusOK, f.get(http.MethodGet, f.link(conversation.Attachment{URL: "https://b.example.com"})).Code, "others are")
+}
+
+// slow serves a file that never comes.
+type slow struct{ arrived chan struct{} }
+
+func (s slow) Fetch(ctx context.Context, _ string, _ conversation.Attachment) (connector.File, error) {
+	s.arrived <- struct{}{}
+	<-ctx.Done()
+	return connector.File{}, connector.Errorf("shop", "fetch", connector.Unavailable, "gone away")
+}
+
+func TestWhoHoldsOneLinkLeavesPlacesForOthers(t *testing.T) {
+	vendor := slow{make(chan struct{})}
+	f := newFiling(t, &shelf{})
+	links := f.links
+	f.site = newSite(t, func(c *gateway.Config) {
+		c.Files = files.NewOpener(files.Config{
+			Sources: map[string]files.Source{"shop-eu": {}}, Fetcher: vendor, Links: links, Dir: f.dir,
+		})
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan int)
+	follow := func(path string) {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+		go func() { ended <- f.do(r).Code }()
+	}
+	mine, others := f.link(receipt("a.png")), f.link(conversation.Attachment{URL: "https://b.example.com"})
+	for range 4 {
+		follow(mine)
+		<-vendor.arrived
+	}
+	follow(mine)
+	require.Equal(t, http.StatusServiceUnavailable, <-ended)
+	follow(others)
+	<-vendor.arrived
+	leave()
+	for range 5 {
+		require.Equal(t, http.StatusServiceUnavailable, <-ended)
+	}
 }
 
 func TestAStreamHasAddressesThatADeviceCanOpen(t *testing.T) {

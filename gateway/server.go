@@ -85,7 +85,7 @@ type Server struct {
 	passing       *passing
 	flood         *flood
 	links         *flood
-	serving       chan struct{}
+	serving       *places
 	streams       *streams
 }
 
@@ -100,7 +100,7 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 	s := &Server{
 		config: config, signaler: signaler, conversations: conversations, echo: echo.New(),
 		metrics: newMetrics(config.Metrics), flood: newFlood(floodRate, floodBurst), streams: newStreams(),
-		links: newFlood(linkRate, linkBurst), serving: make(chan struct{}, filesAtOnce),
+		links: newFlood(linkRate, linkBurst), serving: newPlaces(filesAtOnce, filesOfOne),
 	}
 	s.passing = newPassing(s)
 	e := s.echo

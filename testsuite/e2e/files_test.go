@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/handoff-engine/handoff/testsuite/fake"
 	"github.com/handoff-engine/handoff/testsuite/fake/app"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
 	"github.com/handoff-engine/handoff/testsuite/oracle"
@@ -165,6 +166,9 @@ func TestFilesGoByLinkPastAScannerAndThroughAKilledGateway(t *testing.T) {
 		return slices.Contains(backend.CustomerSees("u-7"), refused)
 	})
 
+	// The customer types, and her page is closed: in 10 seconds no agent sees it.
+	backend.Send("u-7", "customer.typing", map[string]any{"text": "what I never said"})
+
 	// The customer's film.
 	before := peak(t, s, system.Gateway)
 	backend.Send("u-7", "customer.message", map[string]any{"attachment": map[string]any{
@@ -191,6 +195,14 @@ func TestFilesGoByLinkPastAScannerAndThroughAKilledGateway(t *testing.T) {
 	after := peak(t, s, system.Gateway)
 	t.Logf("the gateway had at most %d MB before the film and %d MB after it; the worker %d MB", before>>20, after>>20, peak(t, s, system.Worker)>>20)
 	require.Less(t, after-before, filmSize/2, "the gateway never had the whole film")
+
+	var peeks []fake.Entry
+	system.Eventually(t, 20*time.Second, "the typing is over", func() bool {
+		peeks = slices.DeleteFunc(s.LiveChat.Journal.Entries(chat.ID), func(e fake.Entry) bool { return e.Kind != "sneak_peek" })
+		return len(peeks) == 2
+	})
+	require.Equal(t, []string{"what I never said", ""}, []string{peeks[0].Text, peeks[1].Text})
+	require.Less(t, peeks[1].At.Sub(peeks[0].At), 10*time.Second)
 
 	require.NoError(t, s.LiveChat.AgentCloses(chat.ID, livechat.Mira))
 	runs := setup.judge(t, s, backend.Events().Attempts(), ana)
