@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/files"
@@ -23,8 +27,27 @@ func ruleWords(r files.Rules) []string {
 	return words
 }
 
+// tryScanner has the virus scanner look at a few harmless bytes.
+func tryScanner(ctx context.Context, s setup) verdict {
+	if s.settings.ScanURL == "" {
+		return verdict{}
+	}
+	const harmless = "handoff check"
+	started := time.Now()
+	clean, err := files.NewHTTPScanner(s.settings.ScanURL, s.settings.ScanTimeout).Scan(ctx, connector.File{
+		ReadCloser: io.NopCloser(strings.NewReader(harmless)), Size: int64(len(harmless)),
+	})
+	switch {
+	case err != nil:
+		return verdict{text: err.Error(), failed: true}
+	case !clean:
+		return verdict{text: "the scanner finds a virus in the words " + strconv.Quote(harmless), failed: true}
+	}
+	return verdict{text: fmt.Sprintf("the scanner works (%s)", time.Since(started).Round(time.Millisecond))}
+}
+
 // filesReport says how files are passed on.
-func (p *program) filesReport(s setup) {
+func (p *program) filesReport(s setup, scanner verdict) {
 	fmt.Fprintln(p.stdout, "\nfiles")
 	links, _ := s.settings.Links()
 	if links != nil {
@@ -41,8 +64,8 @@ func (p *program) filesReport(s setup) {
 	case s.settings.ScanURL == "":
 		fmt.Fprintln(p.stdout, "  viruses: files are not scanned")
 	case s.settings.ScanPassUnscanned:
-		fmt.Fprintln(p.stdout, "  viruses: files are scanned, and passed on without it while the scanner does not answer")
+		fmt.Fprintf(p.stdout, "  viruses: %s; files are passed on while it does not answer\n", scanner.text)
 	default:
-		fmt.Fprintln(p.stdout, "  viruses: files are scanned, and refused while the scanner does not answer")
+		fmt.Fprintf(p.stdout, "  viruses: %s; files are refused while it does not answer\n", scanner.text)
 	}
 }
