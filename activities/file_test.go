@@ -167,6 +167,21 @@ func TestAScannerSeesAFileBeforeAnybodyElse(t *testing.T) {
 	require.Equal(t, "bytes of receipt.pdf", f.read)
 }
 
+func TestAPlaceIsNoFileToBeScanned(t *testing.T) {
+	v := &vendor{}
+	a := with(v)
+	s := &scanner{}
+	serves(a, &vendor{}, files.Config{
+		Scanner: s, Links: links(t), Sources: map[string]files.Source{"office": {Rules: files.Rules{AllowTypes: []string{"image/*"}}}},
+	})
+	task := file("")
+	task.Effects[0].Attachment = &conversation.Attachment{Latitude: 52.5, Longitude: 13.25}
+	_, err := do(t, a, a.Say, task)
+	require.NoError(t, err)
+	require.Equal(t, []string{"deliver https://www.openstreetmap.org/?mlat=52.5&mlon=13.25"}, v.calls)
+	require.Empty(t, s.read)
+}
+
 func TestARepeatLooksForWhatWasSaidInsteadOfAFile(t *testing.T) {
 	f := &textFinder{finder{vendor: &vendor{traits: connector.Traits{Deliver: connector.ByLookup}}}}
 	a := with(f)

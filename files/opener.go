@@ -79,11 +79,18 @@ func NewOpener(config Config) *Opener {
 	return &Opener{config: config, slots: make(chan struct{}, spoolsAtOnce)}
 }
 
+// isPlace reports whether an attachment is no file.
+func isPlace(file conversation.Attachment) bool {
+	return file.URL == "" && (file.Latitude != 0 || file.Longitude != 0)
+}
+
 // Check says what can be said of a file without opening it: a *RefusedError, or nil.
 func (o *Opener) Check(source string, file conversation.Attachment) error {
 	rules := o.config.Sources[source].Rules
 	kind := mediaType(file.ContentType)
 	switch {
+	case isPlace(file):
+		return nil
 	case file.Size > rules.maxSize():
 		return refuse(source, TooLarge)
 	case rules.denies(file.Name, kind) || tells(kind) && !rules.allows(file.Name, kind):
@@ -166,7 +173,7 @@ type Held struct {
 // once, however often it is opened then; elsewhere nothing is fetched before it is opened. Errors are those of Open, and,
 // while the scanner does not answer, a *RefusedError with the reason NotScanned.
 func (o *Opener) Hold(ctx context.Context, source string, file conversation.Attachment) (Held, error) {
-	if o.config.Scanner == nil {
+	if o.config.Scanner == nil || isPlace(file) {
 		open := func(ctx context.Context) (connector.File, error) { return o.Open(ctx, source, file) }
 		err := o.Check(source, file)
 		if err != nil {
@@ -210,12 +217,11 @@ func (o *Opener) spool(ctx context.Context, source string, file conversation.Att
 	if err != nil {
 		return nil, unavailable(source, fmt.Errorf("no temporary file: %w", withoutPath(err)))
 	}
-	// Nothing is left behind by a process that is killed: the name goes now, and where it cannot, when the file is closed.
-	_ = os.Remove(temporary.Name())
-	s := &spooled{bytes: temporary, file: f}
+	// A process that is killed leaves nothing behind: the name goes now, and where it cannot, when the file is closed.
+	s := &spooled{bytes: temporary, named: os.Remove(temporary.Name()) != nil, file: f}
 	s.file.Size, err = io.Copy(temporary, f)
 	switch {
-	case err == nil && f.Size >= 0 && s.file.Size != f.Size:
+	case err == nil && f.Size > 0 && s.file.Size != f.Size:
 		err = unavailable(source, errors.New("the file broke off"))
 	case err != nil && ReasonOf(err) == "":
 		err = unavailable(source, withoutPath(err))
@@ -238,6 +244,8 @@ func (o *Opener) scan(ctx context.Context, source string, s *spooled) error {
 	clean, err := o.config.Scanner.Scan(ctx, f)
 	o.config.Metrics.scanned(clean, err, time.Since(started))
 	switch {
+	case err != nil && ctx.Err() != nil:
+		return unavailable(source, ctx.Err())
 	case err != nil && o.config.PassUnscanned:
 		return nil
 	case err != nil:
@@ -251,6 +259,7 @@ func (o *Opener) scan(ctx context.Context, source string, s *spooled) error {
 // spooled is a file on the disk.
 type spooled struct {
 	bytes *os.File
+	named bool
 	// file is what is known of it; its own bytes are spent.
 	file connector.File
 }
@@ -267,7 +276,9 @@ func (s *spooled) open(context.Context) (connector.File, error) {
 
 func (s *spooled) remove() {
 	_ = s.bytes.Close()
-	_ = os.Remove(s.bytes.Name())
+	if s.named {
+		_ = os.Remove(s.bytes.Name())
+	}
 }
 
 // withoutPath drops the path of a temporary file, which says nothing to whoever reads the error.

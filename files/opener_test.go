@@ -285,6 +285,22 @@ func TestWhatIsOpenedAgainIsTheSame(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrClosed)
 }
 
+func TestAScanThatIsCalledOffSaysNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o := files.NewOpener(files.Config{Scanner: calledOff{cancel}, PassUnscanned: true, Dir: t.TempDir(), Fetcher: holding("x", "")})
+	_, err := o.Hold(ctx, "shop", conversation.Attachment{URL: "https://a.example.com"})
+	require.Equal(t, connector.Unavailable, connector.KindOf(err))
+	require.Empty(t, files.ReasonOf(err))
+}
+
+// calledOff is a scan during which the process stops.
+type calledOff struct{ stop context.CancelFunc }
+
+func (c calledOff) Scan(ctx context.Context, _ connector.File) (bool, error) {
+	c.stop()
+	return false, ctx.Err()
+}
+
 func TestKindsAreWrittenAsMediaTypesOrEndings(t *testing.T) {
 	for text, want := range map[string]bool{
 		"image/png": true, "image/*": true, ".pdf": true, "application/vnd.ms-excel": true, "image/svg+xml": true,
