@@ -16,7 +16,8 @@ const (
 	typingAtOnce = 16
 )
 
-// typing passes typing notices from one side to the other, outside the history: best effort, never retried.
+// typing passes on from one side to the other that somebody types, or has read what was sent, outside the history: best
+// effort, never retried.
 type typing struct {
 	connections   map[string]connector.Connector
 	conversations Conversations
@@ -30,7 +31,7 @@ func newTyping(connections map[string]connector.Connector, conversations Convers
 }
 
 // pass passes a notice on in the background, or drops it if too many are under way.
-func (t *typing) pass(a conversation.Arrival, notice connector.Typing) {
+func (t *typing) pass(a conversation.Arrival, in connector.Inbound) {
 	select {
 	case t.slots <- struct{}{}:
 	default:
@@ -40,14 +41,14 @@ func (t *typing) pass(a conversation.Arrival, notice connector.Typing) {
 		defer func() { <-t.slots }()
 		ctx, cancel := context.WithTimeout(context.Background(), typingWithin)
 		defer cancel()
-		if err := t.send(ctx, a, notice); err != nil {
-			t.logger.Debug("typing notice dropped", "connection", a.Connection, "kind", connector.KindOf(err))
+		if err := t.send(ctx, a, in); err != nil {
+			t.logger.Debug("typing notice or read mark dropped", "connection", a.Connection, "kind", connector.KindOf(err))
 		}
 	}()
 }
 
 // send shows the notice on the other side, if an agent has the conversation and that side can.
-func (t *typing) send(ctx context.Context, a conversation.Arrival, notice connector.Typing) error {
+func (t *typing) send(ctx context.Context, a conversation.Arrival, in connector.Inbound) error {
 	id, err := t.conversations.Locate(ctx, a)
 	if err != nil {
 		return err
@@ -59,19 +60,27 @@ func (t *typing) send(ctx context.Context, a conversation.Arrival, notice connec
 	if view.State != conversation.Assigned {
 		return nil
 	}
-	req := connector.TypingRequest{On: notice.On, Text: notice.Text, Author: notice.Author}
-	other := view.Channel
+	other, to, ticket, vendor := view.Channel, view.Ref, conversation.Ticket{}, view.ChannelVendor
 	if a.Starts {
 		if len(view.Tickets) == 0 {
 			return nil
 		}
-		other, req.Ticket, req.Vendor = view.Desk, view.Tickets[len(view.Tickets)-1].Ticket, view.DeskVendor
-	} else {
-		req.To, req.Vendor = view.Ref, view.ChannelVendor
+		other, to, ticket, vendor = view.Desk, "", view.Tickets[len(view.Tickets)-1].Ticket, view.DeskVendor
+	}
+	if read := in.Read; read != nil {
+		if marker, ok := t.connections[other].(connector.ReadMarker); ok {
+			return marker.MarkRead(ctx, connector.ReadRequest{To: to, Ticket: ticket, At: read.At, Author: read.Author, Vendor: vendor})
+		}
+		return nil
+	}
+	notice := *in.Typing
+	if !a.Starts {
 		t.streams.agentTypes(id, notice)
 	}
 	if sender, ok := t.connections[other].(connector.TypingSender); ok {
-		return sender.SendTyping(ctx, req)
+		return sender.SendTyping(ctx, connector.TypingRequest{
+			To: to, Ticket: ticket, On: notice.On, Text: notice.Text, Author: notice.Author, Vendor: vendor,
+		})
 	}
 	return nil
 }

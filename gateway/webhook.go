@@ -48,8 +48,8 @@ func (s *Server) receive(c echo.Context, name string, x connector.Connector, d *
 		return s.refuse(c, name, x, err)
 	}
 	for _, in := range inbound {
-		if in.Typing != nil {
-			s.typing.pass(address(name, in), *in.Typing)
+		if in.Typing != nil || in.Read != nil {
+			s.typing.pass(address(name, in), in)
 			continue
 		}
 		if err := s.store(c, name, x, in, d.ReceivedAt); err != nil {
