@@ -1,0 +1,84 @@
+package omnidesk
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
+)
+
+// opening is the text that opens a session: who the customer is, who is asked for, and what was said before. The vendor
+// has no fields for any of it (guide, notifyUserNewChatMessage).
+func opening(req connector.OpenRequest) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value = strings.Join(strings.Fields(value), " "); value != "" {
+			b.WriteString(name + ": " + value + "\n")
+		}
+	}
+	who := req.Customer
+	line("Customer", who.Name)
+	line("E-mail", who.Email)
+	line("Phone", who.Phone)
+	line("Language", who.Language)
+	for _, key := range slices.Sorted(maps.Keys(who.Fields)) {
+		line(key, who.Fields[key])
+	}
+	line("Asked for group", req.Group)
+	line("Asked for agent", req.Agent)
+	if req.Previous != nil {
+		line("Earlier ticket", req.Previous.Vendor[vendorTicket])
+	}
+	line("Conversation", req.Link)
+	if len(req.Transcript) == 0 {
+		b.WriteString("The customer asks for a person.")
+		return b.String()
+	}
+	b.WriteString("Conversation so far:\n")
+	b.WriteString(history(req.Transcript))
+	return b.String()
+}
+
+// history writes what was said, a line for each.
+func history(lines []conversation.Line) string {
+	texts := make([]string, 0, len(lines))
+	for _, l := range lines {
+		if words := wordsOf(l); words != "" {
+			texts = append(texts, speaker(l)+": "+words)
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+func speaker(l conversation.Line) string {
+	name := map[conversation.Role]string{
+		conversation.RoleBot: "Bot", conversation.RoleNotice: "Notice", conversation.RoleAgent: "Agent",
+	}[l.Role]
+	switch {
+	case l.Role == conversation.RoleAgent && l.Name != "":
+		return l.Name + " (agent)"
+	case name != "":
+		return name
+	case l.Name != "":
+		return l.Name
+	}
+	return "Customer"
+}
+
+func wordsOf(l conversation.Line) string {
+	if l.Deleted {
+		return "[deleted]"
+	}
+	words := l.Text
+	if a := l.Attachment; a != nil {
+		file := strings.TrimSpace("[file] " + a.Name + " " + a.URL)
+		if a.Latitude != 0 || a.Longitude != 0 {
+			file = "[place: " + strconv.FormatFloat(a.Latitude, 'f', -1, 64) + ", " + strconv.FormatFloat(a.Longitude, 'f', -1, 64) + "]"
+		}
+		words = strings.TrimPrefix(words+"\n"+file, "\n")
+	}
+	return words
+}

@@ -1,0 +1,352 @@
+// Package omnidesk is a fake of Omnidesk's live chat: the calls of its chat API,
+// its hookpoints in every encoding that they may have, its tickets and its signed
+// platform webhooks, and a driver with which a test plays the agents.
+//
+// The fake is strict. It refuses what the vendor's documents do not allow: another
+// encoding than multipart forms, a missing or unknown field, a token or an address
+// outside the documented patterns. What they leave open is a switch in Unknown.
+//
+// A Server is an http.Handler. It answers the account's API and the chat server's
+// one path, and, for tests in another process, the driver under /_fake/.
+package omnidesk
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/handoff-engine/handoff/testsuite/fake"
+)
+
+// The operations that faults are set for: the calls by their names, the
+// hookpoints by theirs, and OpPlatform for the platform webhooks.
+const (
+	OpMessage    = "notifyUserNewChatMessage"
+	OpAttachment = "addAttachment"
+	OpEvent      = "notifyUserNewChatEvent"
+	OpEnd        = "notifyUserEndChat"
+	OpConfig     = "requestChatConfig"
+	OpChatbot    = "message/chatbot"
+	OpTicket     = "ticket"
+
+	OpPlatform = "platform"
+)
+
+const (
+	maxText = 4000
+	maxFile = 10 << 20
+)
+
+// Server is one fake account.
+type Server struct {
+	Faults  fake.Faults
+	Journal fake.Journal
+
+	opts     Options
+	hooks    *fake.Outbox
+	platform *fake.Outbox
+
+	mu         sync.Mutex
+	sessions   map[string]*session
+	tickets    []*ticket
+	logs       []ChatbotLog
+	kept       []keptHook
+	nobody     bool
+	lastID     int64
+	webhookURL string
+}
+
+// New returns a fake account. Close it to stop its webhooks.
+func New(opts Options) *Server {
+	opts = opts.withDefaults()
+	s := &Server{opts: opts, sessions: map[string]*session{}, webhookURL: opts.WebhookURL, lastID: 70000}
+	s.hooks = &fake.Outbox{Client: opts.Client, Retries: opts.Unknown.HookRetries, Scale: opts.TimeScale, Faults: &s.Faults}
+	s.platform = &fake.Outbox{Client: opts.Client, Retries: opts.Retries, Scale: opts.TimeScale, Faults: &s.Faults, Sign: s.sign}
+	return s
+}
+
+// Hooks is the sender of the hookpoints' calls: its attempts tell what was sent.
+func (s *Server) Hooks() *fake.Outbox { return s.hooks }
+
+// Platform is the sender of the platform webhooks.
+func (s *Server) Platform() *fake.Outbox { return s.platform }
+
+// Close stops the webhooks and lets go of calls that hang.
+func (s *Server) Close() {
+	s.Faults.Clear(fake.AnyOp)
+	s.hooks.Close()
+	s.platform.Close()
+}
+
+// refusal is an answer that is no success.
+type refusal struct {
+	status int
+	why    string
+}
+
+// ServeHTTP answers the API and the driver.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/_fake/") {
+		s.serveDriver(w, r)
+		return
+	}
+	op, status := s.route(r)
+	if op == "" {
+		refuse(w, status)
+		return
+	}
+	s.Faults.Serve(w, r, op, refuse, func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxFile+1<<20)
+		if refused := s.authorize(op, r); refused != nil {
+			_, _ = io.Copy(io.Discard, r.Body)
+			answerError(w, *refused)
+			return
+		}
+		answer, refused := s.handle(op, r)
+		if refused != nil {
+			answerError(w, *refused)
+			return
+		}
+		s.answer(w, op, answer)
+	})
+}
+
+// route names the operation of a request, or gives the status of the refusal.
+func (s *Server) route(r *http.Request) (op string, status int) {
+	u := s.opts.Unknown
+	end := "/api/v2/message/notifyUserEndChat"
+	if u.EndAtChat {
+		end = "/api/v2/chat/notifyUserEndChat"
+	}
+	routes := map[string][2]string{
+		"/api/v2/chat/notifyUserNewChatMessage": {http.MethodPost, OpMessage},
+		"/api/v2/chat/addAttachment":            {http.MethodPost, OpAttachment},
+		"/api/v2/chat/notifyUserNewChatEvent":   {http.MethodPost, OpEvent},
+		end:                                     {http.MethodPost, OpEnd},
+		"/api/v2/message/chatbot":               {http.MethodPost, OpChatbot},
+	}
+	if !u.NoAccountConfig {
+		routes["/api/v2/chat/requestChatConfig"] = [2]string{http.MethodPost, OpConfig}
+	}
+	if !u.NoServerConfig {
+		routes["/requestChatConfig"] = [2]string{http.MethodGet, OpConfig}
+	}
+	path := r.URL.Path
+	if rest, ok := strings.CutPrefix(path, "/api/v2/ticket/"); ok && rest != "" && !strings.Contains(rest, "/") {
+		routes[path] = [2]string{http.MethodGet, OpTicket}
+	}
+	route, known := routes[path]
+	switch {
+	case !known:
+		return "", http.StatusNotFound
+	case route[0] != r.Method:
+		return "", http.StatusMethodNotAllowed
+	}
+	return route[1], 0
+}
+
+// authorize checks the API key. The calls of the older API pages want it; whether
+// the chat calls do is a switch. A wrong one is refused in any case.
+func (s *Server) authorize(op string, r *http.Request) *refusal {
+	if r.URL.Path == "/requestChatConfig" {
+		return nil
+	}
+	given, elsewhere := r.URL.Query().Get("apiKey"), r.Header.Get("apiKey")
+	if s.opts.Unknown.KeyInHeader {
+		given, elsewhere = elsewhere, given
+	}
+	wanted := op == OpTicket || op == OpChatbot || s.opts.Unknown.ChatNeedsKey
+	if given == "" && elsewhere == "" && !wanted || given == s.opts.APIKey {
+		return nil
+	}
+	return &refusal{http.StatusUnauthorized, "This API key is not valid."}
+}
+
+// handle does what a call asks for.
+func (s *Server) handle(op string, r *http.Request) (any, *refusal) {
+	switch op {
+	case OpTicket:
+		return s.showTicket(strings.TrimPrefix(r.URL.Path, "/api/v2/ticket/"), r.URL.Query().Get("getTicketHistory") == "true")
+	case OpConfig:
+		if r.Method == http.MethodGet {
+			q := r.URL.Query()
+			if q.Get("chatAccountToken") != s.opts.AccountToken || q.Get("chatServerToken") != s.opts.ServerToken {
+				return nil, &refusal{http.StatusUnauthorized, "This token does not exist."}
+			}
+			return s.config(), nil
+		}
+	}
+	f, refused := readForm(r, fieldsOf(op))
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := s.checkForm(f); refused != nil {
+		return nil, refused
+	}
+	switch op {
+	case OpMessage:
+		return s.newMessage(f)
+	case OpAttachment:
+		return s.newAttachment(f)
+	case OpEvent:
+		return s.newEvent(f)
+	case OpEnd:
+		return s.end(f)
+	case OpChatbot:
+		return s.fileLog(f), nil
+	}
+	return s.config(), nil
+}
+
+// fieldsOf gives a call's fields, and whether each is required.
+func fieldsOf(op string) map[string]bool {
+	return map[string]map[string]bool{
+		OpMessage: {
+			"chatSessionID": true, "message": true, "channelID": true, "chatAccountToken": true, "chatServer": true, "url": true,
+			"messageNumber": false,
+		},
+		OpAttachment: {"file": true, "chatServer": true, "chatAccountToken": true, "sessionID": true},
+		OpEvent:      {"chatServer": true, "chatSessionID": true, "event": true},
+		OpEnd:        {"chatSessionID": true, "chatServer": true},
+		OpConfig:     {"chatServer": true, "chatAccountToken": true},
+		OpChatbot:    {"from": true, "subject": true, "message": true, "brandID": true},
+	}[op]
+}
+
+// form is a multipart form as it came.
+type form struct {
+	texts map[string]string
+	file  *File
+}
+
+// readForm reads a multipart form that has exactly the wanted fields.
+func readForm(r *http.Request, wanted map[string]bool) (form, *refusal) {
+	f := form{texts: map[string]string{}}
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		_, _ = io.Copy(io.Discard, r.Body)
+		return f, &refusal{http.StatusBadRequest, "This is no form."}
+	}
+	parts := multipart.NewReader(r.Body, parameters["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF { //nolint:errorlint // NextPart gives io.EOF itself
+			break
+		}
+		if err != nil {
+			return f, &refusal{http.StatusBadRequest, "This form cannot be read."}
+		}
+		content, err := io.ReadAll(part)
+		_, known := wanted[part.FormName()]
+		switch {
+		case err != nil:
+			return f, &refusal{http.StatusRequestEntityTooLarge, "This form is too large."}
+		case !known:
+			return f, &refusal{http.StatusBadRequest, "The field " + part.FormName() + " does not exist."}
+		case (part.FormName() == "file") != (part.FileName() != ""):
+			return f, &refusal{http.StatusBadRequest, "A file is a file."}
+		case part.FileName() != "":
+			f.file = &File{Name: part.FileName(), ContentType: part.Header.Get("Content-Type"), Content: content}
+		default:
+			f.texts[part.FormName()] = string(content)
+		}
+	}
+	for name, required := range wanted {
+		missing := f.texts[name] == "" && (name != "file" || f.file == nil)
+		if required && missing {
+			return f, &refusal{http.StatusBadRequest, "The field " + name + " is missing."}
+		}
+	}
+	return f, nil
+}
+
+// patterns are the documented ones, but for that of a session's id and of numbers.
+func patterns() map[string]*regexp.Regexp {
+	session := regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	return map[string]*regexp.Regexp{
+		"chatAccountToken": regexp.MustCompile(`^[a-zA-Z0-9]{10,}$`),
+		"chatServer":       regexp.MustCompile(`^[a-zA-Z0-9.:/\-]{5,}$`),
+		"chatSessionID":    session, "sessionID": session,
+		"messageNumber": regexp.MustCompile(`^[1-9][0-9]*$`),
+		"channelID":     regexp.MustCompile(`^8$`),
+		"url":           regexp.MustCompile(`^https?://\S+$`),
+		"event":         regexp.MustCompile(`^(startedtyping|stoppedtyping|expandedchat|minimizedchat)$`),
+		"brandID":       regexp.MustCompile(`^[0-9]+$`),
+		"from":          regexp.MustCompile(`^([^@\s]+@[^@\s]+|\+?[0-9 ]{5,})$`),
+	}
+}
+
+// checkForm checks the values.
+func (s *Server) checkForm(f form) *refusal {
+	for name, pattern := range patterns() {
+		if value, there := f.texts[name]; there && !pattern.MatchString(value) {
+			return &refusal{http.StatusBadRequest, "The field " + name + " is not valid."}
+		}
+	}
+	token, there := f.texts["chatAccountToken"]
+	switch {
+	case there && token != s.opts.AccountToken:
+		return &refusal{http.StatusUnauthorized, "This token does not exist."}
+	case strings.TrimSpace(f.texts["message"]) == "" && f.texts["message"] != "":
+		return &refusal{http.StatusBadRequest, "The message is empty."}
+	case !utf8.ValidString(f.texts["message"]):
+		return &refusal{http.StatusBadRequest, "The message is not UTF-8."}
+	case f.texts["channelID"] != "" && utf8.RuneCountInString(f.texts["message"]) > maxText:
+		return &refusal{http.StatusBadRequest, "The message is too long."}
+	case f.file != nil && len(f.file.Content) > maxFile:
+		return &refusal{http.StatusRequestEntityTooLarge, "The file is too large."}
+	}
+	return nil
+}
+
+// answer writes a success.
+func (s *Server) answer(w http.ResponseWriter, op string, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	fields, ok := body.(map[string]any)
+	if !ok || !s.opts.Unknown.LikePHP || !slices.Contains([]string{OpMessage, OpAttachment, OpEvent, OpEnd}, op) {
+		_ = json.NewEncoder(w).Encode(body)
+		return
+	}
+	// As the guide prints it, its missing quote included.
+	text := `{"type" => "result, "message" => "` + fmt.Sprint(fields["message"]) + `"`
+	for _, name := range []string{"ticketID", "messageID"} {
+		if id, there := fields[name]; there {
+			text += fmt.Sprintf(`, "%s" => %v`, name, id)
+		}
+	}
+	_, _ = io.WriteString(w, text+"}")
+}
+
+func answerError(w http.ResponseWriter, r refusal) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(r.status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": "error", "message": r.why})
+}
+
+// refuse writes the vendor's shape of an error for a status.
+func refuse(w http.ResponseWriter, status int) {
+	answerError(w, refusal{status, http.StatusText(status)})
+}
+
+// nextID numbers tickets, messages and events.
+func (s *Server) nextID() int64 {
+	s.lastID++
+	return s.lastID
+}
+
+// id writes an id as the switch says.
+func (s *Server) id(n int64) any {
+	if s.opts.Unknown.TextIDs {
+		return strconv.FormatInt(n, 10)
+	}
+	return n
+}
