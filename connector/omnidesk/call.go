@@ -56,7 +56,7 @@ func (c *Client) call(ctx context.Context, r httpx.Request) (answer, error) {
 		}
 		if c.config.APIKeyHeader {
 			// As the vendor spells it: its servers may tell the case.
-			r.Header = http.Header{headerAPIKey: {key}} //nolint:canonicalheader // the vendor's spelling
+			r.Header = http.Header{headerAPIKey: {key}}
 		} else {
 			q := u.Query()
 			q.Set(headerAPIKey, key)
@@ -135,7 +135,7 @@ func either[A any](last *atomic.Int32, ways ...func() (A, error)) (A, error) {
 		return got, err
 	}
 	if otherErr == nil {
-		last.Store(int32(other)) //nolint:gosec // 0 or 1
+		last.Store(int32(other))
 	}
 	return again, otherErr
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,12 +59,9 @@ var subject = connectortest.Subject{
 	},
 	Secrets: []string{fakeomnidesk.DefaultAccountToken, fakeomnidesk.DefaultServerToken, fakeomnidesk.DefaultAPIKey, hookSecret},
 	Kind: func(method string, status int) (connector.Kind, bool) {
-		switch connector.KindOfStatus(status) {
-		case connector.Invalid, connector.NotFound, connector.Conflict:
-			// A session whose end is refused has ended: the agent's stop and ours may cross.
-			return "", method == "CloseTicket"
-		}
-		return "", false
+		// A session whose end is refused has ended: the agent's stop and ours may cross.
+		over := []connector.Kind{connector.Invalid, connector.NotFound, connector.Conflict}
+		return "", method == "CloseTicket" && slices.Contains(over, connector.KindOfStatus(status))
 	},
 	Scrub: func(request string) string {
 		return regexp.MustCompile(`[0-9a-f]{60}`).ReplaceAllString(request, "BOUNDARY")

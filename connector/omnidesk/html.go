@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // markup finds what is markup for certain: a tag or a character reference, which nobody writes by hand.
@@ -75,18 +74,18 @@ func (w *htmlText) take(t html.Token) {
 }
 
 func (w *htmlText) open(t html.Token) {
-	switch t.DataAtom {
-	case atom.Script, atom.Style:
+	switch t.Data {
+	case "script", "style":
 		w.hidden++
-	case atom.Pre:
+	case "pre":
 		w.kept++
 		w.newLine()
-	case atom.A:
+	case "a":
 		w.href, w.label = attribute(t, "href"), w.text.Len()
-	case atom.Li:
+	case "li":
 		w.newLine()
 		w.text.WriteString("- ")
-	case atom.P, atom.Div, atom.Tr, atom.Ul, atom.Ol, atom.Blockquote, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+	case "p", "div", "tr", "ul", "ol", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6":
 		w.newLine()
 	default:
 		w.empty(t)
@@ -95,10 +94,10 @@ func (w *htmlText) open(t html.Token) {
 
 // empty takes an element that has no end.
 func (w *htmlText) empty(t html.Token) {
-	switch t.DataAtom {
-	case atom.Br, atom.Hr:
+	switch t.Data {
+	case "br", "hr":
 		w.text.WriteByte('\n')
-	case atom.Img:
+	case "img":
 		if src := attribute(t, "src"); strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "http://") {
 			w.text.WriteString(src + " ")
 		}
@@ -106,22 +105,22 @@ func (w *htmlText) empty(t html.Token) {
 }
 
 func (w *htmlText) close(t html.Token) {
-	switch t.DataAtom {
-	case atom.Script, atom.Style:
+	switch t.Data {
+	case "script", "style":
 		w.hidden = max(0, w.hidden-1)
-	case atom.Pre:
+	case "pre":
 		w.kept = max(0, w.kept-1)
 		w.newLine()
-	case atom.A:
+	case "a":
 		label := strings.TrimSpace(w.text.String()[min(w.label, w.text.Len()):])
 		address := strings.TrimPrefix(w.href, "mailto:")
 		if address != "" && label != address {
 			w.text.WriteString(" (" + address + ")")
 		}
 		w.href = ""
-	case atom.Td, atom.Th:
+	case "td", "th":
 		w.text.WriteByte(' ')
-	case atom.P, atom.Div, atom.Tr, atom.Li, atom.Blockquote, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+	case "p", "div", "tr", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6":
 		w.newLine()
 	}
 }

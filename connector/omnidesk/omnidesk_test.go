@@ -94,8 +94,11 @@ func TestTheAgentReadsWhoTheCustomerIsAndWhatWasSaid(t *testing.T) {
 		Customer: conversation.Customer{Name: "Zerlina\nQuux", Email: "z@quux.example", Phone: "+31 6 1", Language: "nl", Fields: map[string]string{"order": "A-1", "empty": ""}},
 		Previous: &conversation.Ticket{Vendor: map[string]string{"ticket": "69000"}},
 		Transcript: []conversation.Line{
-			{Role: conversation.RoleCustomer, Text: "Hi"}, {Role: conversation.RoleBot, Text: "Hello"}, {Role: conversation.RoleNotice, Text: "One moment."},
-			{Role: conversation.RoleAgent, Name: "Ana", Text: "It is\non its way"}, {Role: conversation.RoleAgent, Text: "Bye"},
+			{Role: conversation.RoleCustomer, Text: "Hi"},
+			{Role: conversation.RoleBot, Text: "Hello"},
+			{Role: conversation.RoleNotice, Text: "One moment."},
+			{Role: conversation.RoleAgent, Name: "Ana", Text: "It is\non its way"},
+			{Role: conversation.RoleAgent, Text: "Bye"},
 			{Role: conversation.RoleCustomer, Name: "Zerlina", Text: "gone", Deleted: true},
 			{Role: conversation.RoleCustomer, Text: "look", Attachment: &conversation.Attachment{URL: "https://files.example/a.png", Name: "a.png"}},
 			{Role: conversation.RoleCustomer, Attachment: &conversation.Attachment{Latitude: 52.1, Longitude: 4.3}},

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -72,7 +74,8 @@ func readPosted(d *connector.Delivery) (posted, error) {
 }
 
 func (p posted) setAll(values url.Values) {
-	for name := range values {
+	// In order: names that differ in their case alone are one, always the same one.
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		p.set(name, values.Get(name))
 	}
 }
@@ -83,9 +86,9 @@ func (p *posted) readJSON(body []byte) error {
 	if json.Unmarshal(body, &object) != nil {
 		return errUnreadable
 	}
-	for name, raw := range object {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		var text string
-		switch {
+		switch raw := object[name]; {
 		case raw[0] == '"' && json.Unmarshal(raw, &text) == nil:
 			p.set(name, text)
 		case raw[0] != '{' && raw[0] != '[' && raw[0] != '"' && string(raw) != "null":
@@ -131,7 +134,7 @@ func (p *posted) fileOfText() {
 	if text == "" {
 		return
 	}
-	f := &postedFile{name: firstOf(p.text("filename"), p.text("name"))}
+	f := &postedFile{name: firstOf(p.text("filename"), p.text("file_name"))}
 	p.file = f
 	if u, err := url.Parse(text); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
 		f.url = text

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -96,18 +97,27 @@ func (c *Client) sweep(now time.Time) {
 	}
 }
 
+// title is the file's name without the folders and line ends that it may come with.
+func (f *postedFile) title() string {
+	name := path.Base(strings.ReplaceAll(f.name, `\`, "/"))
+	if name = strings.Join(strings.Fields(name), " "); name == "." || name == "/" || name == "" {
+		return "file"
+	}
+	return name
+}
+
 // agentSent gives an agent's file. Where no files are kept, its name stands for it.
 func (c *Client) agentSent(d *connector.Delivery, session string, p posted) []connector.Inbound {
 	f := p.file
+	ev := conversation.Event{Kind: conversation.AgentSaid, Weak: true, At: d.ReceivedAt, Author: agent(p)}
 	if f == nil {
-		return nil
+		// Something was sent, and nothing that a human sends may vanish.
+		ev.Text, ev.ID = "[unsupported: file]", c.madeID(UploadHookpoint, session, second(d))
+		return []connector.Inbound{inbound(session, ev)}
 	}
-	ev := conversation.Event{Kind: conversation.AgentSaid, Weak: true, At: d.ReceivedAt, Author: conversation.Author{ID: someAgent}}
-	name := filepath.Base(filepath.ToSlash(strings.ReplaceAll(f.name, `\`, "/")))
-	if name == "." || name == "/" {
-		name = "file"
-	}
-	switch hash := hashOf(f.content); {
+	name := f.title()
+	hash := hashOf(f.content)
+	switch {
 	case f.url != "":
 		ev.Attachment = &conversation.Attachment{URL: f.url, Name: name}
 	case c.config.UploadsDir == "":
@@ -117,7 +127,7 @@ func (c *Client) agentSent(d *connector.Delivery, session string, p posted) []co
 			URL: uploadScheme + hash, Name: name, ContentType: f.kind(), Size: int64(len(f.content)),
 		}
 	}
-	ev.ID = c.madeID(UploadHookpoint, session, second(d), name, f.url, hashOf(f.content))
+	ev.ID = c.madeID(UploadHookpoint, session, second(d), name, f.url, hash)
 	return []connector.Inbound{inbound(session, ev)}
 }
 

@@ -78,13 +78,18 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 
 // agentSaid gives an agent's words. The vendor names agents and has no id for them here.
 func (c *Client) agentSaid(d *connector.Delivery, session string, f posted) []connector.Inbound {
-	text := c.plain(f.text("message"))
-	if text == "" {
+	words := strings.TrimSpace(f.text("message"))
+	if words == "" {
 		return nil
+	}
+	text := c.plain(words)
+	if text == "" {
+		// Such as a picture without an address: nothing that a human sends may vanish.
+		text = "[unsupported: message]"
 	}
 	author := agent(f)
 	return []connector.Inbound{inbound(session, conversation.Event{
-		Kind: conversation.AgentSaid, ID: c.madeID(MessageHookpoint, session, second(d), author.Name, f.text("message")),
+		Kind: conversation.AgentSaid, ID: c.madeID(MessageHookpoint, session, second(d), author.Name, words),
 		Weak: true, At: d.ReceivedAt, Text: text, Author: author,
 	})}
 }

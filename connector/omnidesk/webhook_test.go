@@ -241,6 +241,7 @@ func TestAgentsWordsBecomeText(t *testing.T) {
 		`<div>look: <img src="https://x.example/a.png" alt=""></div>`: "look: https://x.example/a.png",
 		`<p>hi</p><script>alert(1)</script><style>p{}</style>`:        "hi",
 		"<pre>a\n  b</pre>":                                           "a\n  b",
+		`<p><img src="data:image/png;base64,eA=="></p>`:               "[unsupported: message]",
 		"<p>unclosed <b>bold":                                         "unclosed bold",
 	} {
 		require.Equal(t, want, eventOf(t, decoder(t), said(received, words)).Text, words)

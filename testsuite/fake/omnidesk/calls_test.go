@@ -174,7 +174,7 @@ func TestTicketsShowTheirTimelineInTheAccountsZone(t *testing.T) {
 	status, answer := a.do(http.MethodGet, "/api/v2/ticket/70001?getTicketHistory=true&apiKey="+omnidesk.DefaultAPIKey, nil, "")
 	require.Equal(t, http.StatusOK, status)
 	item, _ := answer["item"].(map[string]any)
-	require.Equal(t, float64(42), item["assigned_user_id"])
+	require.EqualValues(t, 42, item["assigned_user_id"])
 	require.Nil(t, item["closed_at"])
 	require.Equal(t, "2026-03-02 10:30:00", item["created_at"])
 	timeline, _ := item["timeline"].([]any)
@@ -223,7 +223,7 @@ func TestAMessageMayBeStoredAlthoughTheAnswerIsLost(t *testing.T) {
 func TestAnswersMayBeNoJSON(t *testing.T) {
 	a := newAccount(t, omnidesk.Options{Unknown: omnidesk.Unknown{LikePHP: true}})
 	body, contentType := form(a.message())
-	resp, err := http.Post(a.url+messagePath, contentType, body) //nolint:noctx // a test's own call
+	resp, err := http.Post(a.url+messagePath, contentType, body)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)

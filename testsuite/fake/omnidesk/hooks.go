@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -127,7 +128,7 @@ var errNoPost = errors.New("the address does not answer OPTIONS with Allow: POST
 // SetWebhook says where platform webhooks are posted, as in the vendor's settings:
 // the address must answer OPTIONS with 200 or 204 and an Allow that holds POST.
 func (s *Server) SetWebhook(address string) error {
-	req, err := http.NewRequest(http.MethodOptions, address, nil) //nolint:noctx // the client has a time limit
+	req, err := http.NewRequest(http.MethodOptions, address, nil)
 	if err != nil {
 		return errNoPost
 	}
@@ -153,9 +154,7 @@ func (s *Server) tell(kind string, t *ticket, more map[string]any) {
 		return
 	}
 	data := s.item(t, false)
-	for name, value := range more {
-		data[name] = value
-	}
+	maps.Copy(data, more)
 	body, _ := json.Marshal(map[string]any{"type": kind, "timestamp": s.opts.Now().UTC().Format(time.RFC3339), "data": data})
 	s.platform.Send(fake.Hook{
 		Op: OpPlatform, URL: s.webhookURL, Body: body,

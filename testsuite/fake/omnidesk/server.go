@@ -12,6 +12,7 @@ package omnidesk
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -239,7 +240,7 @@ func readForm(r *http.Request, wanted map[string]bool) (form, *refusal) {
 	parts := multipart.NewReader(r.Body, parameters["boundary"])
 	for {
 		part, err := parts.NextPart()
-		if err == io.EOF { //nolint:errorlint // NextPart gives io.EOF itself
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -317,13 +318,13 @@ func (s *Server) answer(w http.ResponseWriter, op string, body any) {
 		return
 	}
 	// As the guide prints it, its missing quote included.
-	text := `{"type" => "result, "message" => "` + fmt.Sprint(fields["message"]) + `"`
+	_, _ = fmt.Fprintf(w, `{"type" => "result, "message" => "%v"`, fields["message"])
 	for _, name := range []string{"ticketID", "messageID"} {
 		if id, there := fields[name]; there {
-			text += fmt.Sprintf(`, "%s" => %v`, name, id)
+			_, _ = fmt.Fprintf(w, `, "%s" => %v`, name, id)
 		}
 	}
-	_, _ = io.WriteString(w, text+"}")
+	_, _ = io.WriteString(w, "}")
 }
 
 func answerError(w http.ResponseWriter, r refusal) {
