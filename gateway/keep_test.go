@@ -14,28 +14,28 @@ import (
 	"github.com/handoff-engine/handoff/gateway"
 )
 
-// desk is a shop whose vendor posts files below the hookpoint upload.
-type desk struct {
+// uploader is a shop whose vendor posts files below the hookpoint upload.
+type uploader struct {
 	*shop
 	kept [][]byte
 	full error
 }
 
-func (d *desk) BodyLimit(hookpoint string) int64 {
+func (d *uploader) BodyLimit(hookpoint string) int64 {
 	if hookpoint == "upload" {
 		return 2 << 20
 	}
 	return 0
 }
 
-func (d *desk) KeepFiles(_ context.Context, x *connector.Delivery) error {
+func (d *uploader) KeepFiles(_ context.Context, x *connector.Delivery) error {
 	if x.Hookpoint == "upload" && d.full == nil {
 		d.kept = append(d.kept, x.Body)
 	}
 	return d.full
 }
 
-func (d *desk) Decode(x *connector.Delivery) ([]connector.Inbound, error) {
+func (d *uploader) Decode(x *connector.Delivery) ([]connector.Inbound, error) {
 	if x.Hookpoint == "upload" {
 		return nil, nil
 	}
@@ -43,7 +43,7 @@ func (d *desk) Decode(x *connector.Delivery) ([]connector.Inbound, error) {
 }
 
 func TestFilesThatAVendorPostsAreKeptBeforeTheyAreAccepted(t *testing.T) {
-	d := &desk{}
+	d := &uploader{}
 	s := newSite(t, func(c *gateway.Config) {
 		d.shop, _ = c.Connections["shop-eu"].(*shop)
 		c.Connections = map[string]connector.Connector{"shop-eu": d}
