@@ -65,7 +65,7 @@ func (s *Story) Tell() (Report, error) {
 		if err := first.same(o); err != nil {
 			return report, st.wrong(len(s.steps)-1, err)
 		}
-		report.Passed, report.Runs = st.now().Sub(opening()), st.runs
+		report.Passed, report.Runs = st.now().Sub(s.begins), st.runs
 	}
 	report.Took = time.Since(began)
 	return report, nil
