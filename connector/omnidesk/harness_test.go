@@ -1,11 +1,9 @@
 package omnidesk_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/omnidesk"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	fakeomnidesk "github.com/handoff-engine/handoff/testsuite/fake/omnidesk"
 )
 
@@ -45,7 +44,7 @@ func bare(c *omnidesk.Config) {
 	c.APIKey, c.ChatServerToken, c.TimelineZone, c.UploadsDir = nil, nil, "", ""
 }
 
-// account is a fake account and a connection to it, with a gateway that verifies, keeps and decodes what comes in.
+// account is a fake account and a connection to it, with a gateway that takes what the webhooks bring.
 type account struct {
 	t *testing.T
 	*fakeomnidesk.Server
@@ -54,9 +53,8 @@ type account struct {
 	gateway string
 	keys    int
 
-	mu     sync.Mutex
-	told   []connector.Inbound
-	status int // answered, after it was taken; 0 is success
+	hooks connectortest.Gateway
+	down  atomic.Int32 // how many webhooks are answered 503
 }
 
 func newAccount(t *testing.T, opts fakeomnidesk.Options, change ...func(*omnidesk.Config)) *account {
@@ -71,6 +69,7 @@ func newAccount(t *testing.T, opts fakeomnidesk.Options, change ...func(*omnides
 	})
 	a.url, a.gateway = vendor.URL, gateway.URL
 	a.conn = a.open(change...)
+	a.hooks.Connector = a.conn
 	return a
 }
 
@@ -86,35 +85,15 @@ func (a *account) open(change ...func(*omnidesk.Config)) *omnidesk.Client {
 	return conn.(*omnidesk.Client)
 }
 
-// receive is the gateway.
+// receive answers the vendor's check of an address, refuses as often as it is told to, and leaves the rest to the gateway.
 func (a *account) receive(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodOptions {
+	switch {
+	case r.Method == http.MethodOptions:
 		w.Header().Set("Allow", http.MethodPost)
-		return
-	}
-	body, _ := io.ReadAll(r.Body)
-	hookpoint := strings.TrimPrefix(r.URL.Path, "/webhooks/omnidesk-support/")
-	d := &connector.Delivery{
-		Method: r.Method, Hookpoint: hookpoint, Query: r.URL.RawQuery, Header: r.Header, Body: body, ReceivedAt: time.Now(),
-	}
-	if a.conn.Verify(d) != nil {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	if a.conn.KeepFiles(r.Context(), d) != nil {
+	case a.down.Add(-1) >= 0:
 		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
-	in, err := a.conn.Decode(d)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.told = append(a.told, in...)
-	if a.status != 0 {
-		w.WriteHeader(a.status)
+	default:
+		http.StripPrefix("/webhooks/omnidesk-support", &a.hooks).ServeHTTP(w, r)
 	}
 }
 
@@ -123,9 +102,7 @@ func (a *account) settled() []connector.Inbound {
 	a.t.Helper()
 	require.NoError(a.t, a.Hooks().Drain(a.t.Context()))
 	require.NoError(a.t, a.Platform().Drain(a.t.Context()))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return append([]connector.Inbound{}, a.told...)
+	return a.hooks.Told()
 }
 
 // key makes a key that was never used.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"github.com/handoff-engine/handoff/connector"
 )
 
 // markup finds what is markup for certain: a tag or a character reference, which nobody writes by hand.
@@ -98,7 +100,7 @@ func (w *htmlText) empty(t html.Token) {
 	case "br", "hr":
 		w.text.WriteByte('\n')
 	case "img":
-		if src := attribute(t, "src"); strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "http://") {
+		if src := attribute(t, "src"); connector.IsWebAddress(src) {
 			w.text.WriteString(src + " ")
 		}
 	}

@@ -90,7 +90,7 @@ func TestPartsThatArrivedAreNotSentAgain(t *testing.T) {
 func TestTheAgentReadsWhoTheCustomerIsAndWhatWasSaid(t *testing.T) {
 	a := newAccount(t, fakeomnidesk.Options{})
 	ticket, err := a.conn.Open(t.Context(), connector.OpenRequest{
-		Key: a.key(), Group: "returns", Agent: "Ben", Link: "https://handoff.example/v1/conversations/c1",
+		Key: a.key(), Group: "returns", Agent: "Ben", Priority: "high", Link: "https://handoff.example/v1/conversations/c1",
 		Customer: conversation.Customer{Name: "Zerlina\nQuux", Email: "z@quux.example", Phone: "+31 6 1", Language: "nl", Fields: map[string]string{"order": "A-1", "empty": ""}},
 		Previous: &conversation.Ticket{Vendor: map[string]string{"ticket": "69000"}},
 		Transcript: []conversation.Line{
@@ -113,6 +113,7 @@ Language: nl
 order: A-1
 Asked for group: returns
 Asked for agent: Ben
+Priority: high
 Earlier ticket: 69000
 Conversation: https://handoff.example/v1/conversations/c1
 Conversation so far:
@@ -124,7 +125,7 @@ on its way
 Agent: Bye
 Zerlina: [deleted]
 Customer: look
-[file] a.png https://files.example/a.png
+[file: a.png] https://files.example/a.png
 Customer: [place: 52.1, 4.3]`}, a.Texts(ticket.ID))
 
 	ticket, err = a.conn.Open(t.Context(), connector.OpenRequest{Key: a.key()})

@@ -47,7 +47,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 			return conversation.Ticket{}, err
 		}
 		c.sent.Set(req.Key, i+1)
-		if id := got.TicketID.String(); id != "" {
+		if id := idOf(got.TicketID); id != "" {
 			ticket.Vendor[vendorTicket] = id
 		}
 	}

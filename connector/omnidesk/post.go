@@ -35,24 +35,12 @@ func (c *Client) sayParts(ctx context.Context, op, session string, t conversatio
 			number = ""
 		}
 		if _, err := c.say(ctx, op, session, number, part); err != nil {
-			return partly(err, before+i)
+			return connector.Partly(err, before+i)
 		}
 		c.sent.Set(key, before+i+1)
 	}
 	c.sent.Forget(key)
 	return nil
-}
-
-// partly makes sure that a send of which a part arrived is not repeated from its beginning by another process without
-// being marked: its outcome is unknown as a whole.
-func partly(err error, arrived int) error {
-	e, ok := errors.AsType[*connector.Error](err)
-	if arrived == 0 || !ok || e.Kind.Permanent() {
-		return err
-	}
-	doubtful := *e
-	doubtful.Kind = connector.UncertainOutcome
-	return &doubtful
 }
 
 // openSession gives a ticket's session. One that this process has ended is a Conflict: writing into it may make another
@@ -85,7 +73,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 		if err != nil {
 			return connector.Receipt{}, err
 		}
-		receipt.ID = got.MessageID.String()
+		receipt.ID = idOf(got.MessageID)
 		c.sent.Set(req.Key, 1)
 	}
 	return receipt, c.sayParts(ctx, op, session, req.Ticket, req.Key, req.Text, 1)

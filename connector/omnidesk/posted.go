@@ -136,7 +136,7 @@ func (p *posted) fileOfText() {
 	}
 	f := &postedFile{name: firstOf(p.text("filename"), p.text("file_name"))}
 	p.file = f
-	if u, err := url.Parse(text); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+	if connector.IsWebAddress(text) {
 		f.url = text
 		return
 	}

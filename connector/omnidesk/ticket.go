@@ -39,7 +39,7 @@ func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (conne
 	}
 	count := func(shows func(e entry) bool) (times int) {
 		for _, e := range t.Timeline {
-			at, err := time.ParseInLocation(time.DateTime, e.CreatedAt, c.zone)
+			at, err := time.ParseInLocation(time.DateTime, string(e.CreatedAt), c.zone)
 			if err == nil && !at.Before(req.Since.Truncate(time.Second)) && e.fromCustomer() && shows(e) {
 				times++
 			}
@@ -49,7 +49,7 @@ func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (conne
 	says := func(text string) func(e entry) bool {
 		// The last part: parts are sent in order, so that it is there if all are.
 		parts := connector.SplitText(text, maxText)
-		return func(e entry) bool { return len(parts) > 0 && sameText(e.Content, parts[len(parts)-1]) }
+		return func(e entry) bool { return len(parts) > 0 && sameText(string(e.Content), parts[len(parts)-1]) }
 	}
 	if count(says(req.Text)) > req.Skip {
 		return connector.Receipt{}, true, nil
@@ -81,7 +81,7 @@ func holds(value any, text string) bool {
 
 // fromCustomer reports whether the customer may have written it.
 func (e entry) fromCustomer() bool {
-	return e.UserID == 0 && !slices.Contains([]string{"note", "event"}, e.Type)
+	return e.UserID == 0 && e.Type != "note" && e.Type != "event"
 }
 
 // sameText compares a text of the vendor's, which may be HTML, with one of ours.
@@ -99,12 +99,12 @@ func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([
 		return nil, err
 	}
 	session := req.Ticket.ID
-	switch agent := t.AssignedUserID.String(); {
+	switch agent := idOf(t.AssignedUserID); {
 	case t.closed():
 		return []connector.Inbound{c.closing(time.Time{}, session)}, nil
 	case agent != "" && req.State == conversation.Waiting && req.Agent == "":
 		return []connector.Inbound{inbound(session, conversation.Event{
-			Kind: conversation.AgentAssigned, ID: c.madeID("assigned", session, agent), Agent: agent,
+			Kind: conversation.AgentAssigned, ID: connector.MadeID(c.connection, "assigned", session, agent), Agent: agent,
 			Author: conversation.Author{ID: agent},
 		})}, nil
 	}

@@ -3,7 +3,6 @@ package omnidesk
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -29,6 +28,7 @@ func opening(req connector.OpenRequest) string {
 	}
 	line("Asked for group", req.Group)
 	line("Asked for agent", req.Agent)
+	line("Priority", req.Priority)
 	if req.Previous != nil {
 		line("Earlier ticket", req.Previous.Vendor[vendorTicket])
 	}
@@ -46,39 +46,9 @@ func opening(req connector.OpenRequest) string {
 func history(lines []conversation.Line) string {
 	texts := make([]string, 0, len(lines))
 	for _, l := range lines {
-		if words := wordsOf(l); words != "" {
-			texts = append(texts, speaker(l)+": "+words)
+		if words := connector.Words(l); words != "" {
+			texts = append(texts, connector.Speaker(l)+": "+words)
 		}
 	}
 	return strings.Join(texts, "\n")
-}
-
-func speaker(l conversation.Line) string {
-	name := map[conversation.Role]string{
-		conversation.RoleBot: "Bot", conversation.RoleNotice: "Notice", conversation.RoleAgent: "Agent",
-	}[l.Role]
-	switch {
-	case l.Role == conversation.RoleAgent && l.Name != "":
-		return l.Name + " (agent)"
-	case name != "":
-		return name
-	case l.Name != "":
-		return l.Name
-	}
-	return "Customer"
-}
-
-func wordsOf(l conversation.Line) string {
-	if l.Deleted {
-		return "[deleted]"
-	}
-	words := l.Text
-	if a := l.Attachment; a != nil {
-		file := strings.TrimSpace("[file] " + a.Name + " " + a.URL)
-		if a.Latitude != 0 || a.Longitude != 0 {
-			file = "[place: " + strconv.FormatFloat(a.Latitude, 'f', -1, 64) + ", " + strconv.FormatFloat(a.Longitude, 'f', -1, 64) + "]"
-		}
-		words = strings.TrimPrefix(words+"\n"+file, "\n")
-	}
-	return words
 }

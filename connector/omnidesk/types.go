@@ -6,7 +6,8 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
-	"strings"
+
+	"github.com/handoff-engine/handoff/connector/loose"
 )
 
 // channelLiveChat is the vendor's number of the channel live chat (guide, notifyUserNewChatMessage).
@@ -44,35 +45,35 @@ const (
 
 // answer is what the calls answer.
 type answer struct {
-	Type         string        `json:"type"`
-	Result       string        `json:"result"`
-	Status       string        `json:"status"`
-	TicketID     number        `json:"ticketID"`
-	MessageID    number        `json:"messageID"`
-	Instructions []instruction `json:"instructions"`
-	Item         *ticket       `json:"item"`
+	Type         loose.Text              `json:"type"`
+	Result       loose.Text              `json:"result"`
+	Status       loose.Text              `json:"status"`
+	TicketID     loose.Int               `json:"ticketID"`
+	MessageID    loose.Int               `json:"messageID"`
+	Instructions loose.List[instruction] `json:"instructions"`
+	Item         *ticket                 `json:"item"`
 }
 
 // instruction tells the chat window what to show.
 type instruction struct {
-	Type string `json:"type"`
+	Type loose.Text `json:"type"`
 }
 
 // ticket is a ticket with its timeline (API reference, ticket).
 type ticket struct {
-	Status         string  `json:"status"`
-	AssignedUserID number  `json:"assigned_user_id"`
-	ClosedAt       string  `json:"closed_at"`
-	ExternalID     string  `json:"external_id"`
-	Timeline       []entry `json:"timeline"`
+	Status         loose.Text        `json:"status"`
+	AssignedUserID loose.Int         `json:"assigned_user_id"`
+	ClosedAt       loose.Text        `json:"closed_at"`
+	ExternalID     loose.Text        `json:"external_id"`
+	Timeline       loose.List[entry] `json:"timeline"`
 }
 
 // entry is one thing in a timeline. How a chat message looks there is not documented.
 type entry struct {
-	Type      string `json:"type"`
-	UserID    number `json:"user_id"`
-	Content   string `json:"content"`
-	CreatedAt string `json:"created_at"`
+	Type      loose.Text `json:"type"`
+	UserID    loose.Int  `json:"user_id"`
+	Content   loose.Text `json:"content"`
+	CreatedAt loose.Text `json:"created_at"`
 	// whole is all of the entry, to look for names of files in.
 	whole any
 }
@@ -88,23 +89,8 @@ func (t *ticket) closed() bool {
 	return t.ClosedAt != "" || t.Status == "solved" || t.Status == "closed"
 }
 
-// number is a number that the vendor writes as a number or as text.
-type number int64
-
-// UnmarshalJSON takes both, and null for nothing.
-func (n *number) UnmarshalJSON(b []byte) error {
-	text := strings.Trim(string(b), `"`)
-	if text == "null" || text == "" {
-		*n = 0
-		return nil
-	}
-	v, err := strconv.ParseInt(text, 10, 64)
-	*n = number(v)
-	return err
-}
-
-// String writes the number; "" for none.
-func (n number) String() string {
+// idOf writes an id; "" for none.
+func idOf(n loose.Int) string {
 	if n == 0 {
 		return ""
 	}
@@ -123,7 +109,7 @@ func readAnswer(body []byte) answer {
 	}
 	a = answer{}
 	for _, p := range pair.FindAllSubmatch(body, -1) {
-		switch value := string(p[2]); string(p[1]) {
+		switch value := loose.Text(p[2]); string(p[1]) {
 		case "type":
 			a.Type = value
 		case "result":

@@ -112,7 +112,7 @@ func (c *Client) agentSent(d *connector.Delivery, session string, p posted) []co
 	ev := conversation.Event{Kind: conversation.AgentSaid, Weak: true, At: d.ReceivedAt, Author: agent(p)}
 	if f == nil {
 		// Something was sent, and nothing that a human sends may vanish.
-		ev.Text, ev.ID = "[unsupported: file]", c.madeID(UploadHookpoint, session, second(d))
+		ev.Text, ev.ID = "[unsupported: file]", connector.MadeID(c.connection, UploadHookpoint, session, second(d))
 		return []connector.Inbound{inbound(session, ev)}
 	}
 	name := f.title()
@@ -127,7 +127,7 @@ func (c *Client) agentSent(d *connector.Delivery, session string, p posted) []co
 			URL: uploadScheme + hash, Name: name, ContentType: f.kind(), Size: int64(len(f.content)),
 		}
 	}
-	ev.ID = c.madeID(UploadHookpoint, session, second(d), name, f.url, hash)
+	ev.ID = connector.MadeID(c.connection, UploadHookpoint, session, second(d), name, f.url, hash)
 	return []connector.Inbound{inbound(session, ev)}
 }
 

@@ -1,9 +1,6 @@
 package omnidesk
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"strconv"
 	"strings"
 	"time"
 
@@ -89,7 +86,7 @@ func (c *Client) agentSaid(d *connector.Delivery, session string, f posted) []co
 	}
 	author := agent(f)
 	return []connector.Inbound{inbound(session, conversation.Event{
-		Kind: conversation.AgentSaid, ID: c.madeID(MessageHookpoint, session, second(d), author.Name, words),
+		Kind: conversation.AgentSaid, ID: connector.MadeID(c.connection, MessageHookpoint, session, second(d), author.Name, words),
 		Weak: true, At: d.ReceivedAt, Text: text, Author: author,
 	})}
 }
@@ -106,7 +103,7 @@ func agent(f posted) conversation.Author {
 // closing says that the session is over. It ends once, so its id needs no time: repeats, and the platform's webhook about
 // the same, are one event.
 func (c *Client) closing(at time.Time, session string) connector.Inbound {
-	return inbound(session, conversation.Event{Kind: conversation.TicketClosed, ID: c.madeID(EndHookpoint, session), At: at})
+	return inbound(session, conversation.Event{Kind: conversation.TicketClosed, ID: connector.MadeID(c.connection, EndHookpoint, session), At: at})
 }
 
 func inbound(session string, ev conversation.Event) connector.Inbound {
@@ -117,15 +114,6 @@ func inbound(session string, ev conversation.Event) connector.Inbound {
 // second is the second of arrival, which stands for the time and the number that the vendor does not give: equal words
 // of one agent within one second are one, later ones are two.
 func second(d *connector.Delivery) string { return d.ReceivedAt.UTC().Format(time.DateTime) }
-
-// madeID makes an id from what something is.
-func (c *Client) madeID(of ...string) string {
-	h := sha256.New()
-	for _, part := range append([]string{c.connection}, of...) {
-		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
 
 // isTrue reads a truth value in any of the vendor's possible encodings.
 func isTrue(text string) bool {

@@ -1,9 +1,10 @@
 package omnidesk
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/handoff-engine/handoff/testsuite/fake"
 )
 
 // serveDriver gives a test in another process the driver:
@@ -14,27 +15,19 @@ import (
 //	     with act one of says, sends, types, notes, stops, assigned, solves
 //	PUT  /_fake/agents {"nobody":true}
 //	/_fake/faults, /_fake/journal, /_fake/attempts as package fake describes
-func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
-	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/_fake/"), "/")
+func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request, rest string) {
+	path := strings.Split(rest, "/")
 	switch {
-	case path[0] == "faults":
-		s.Faults.ServeHTTP(w, r)
-	case path[0] == "journal":
-		s.Journal.ServeHTTP(w, r)
-	case path[0] == "attempts":
-		s.hooks.ServeHTTP(w, r)
 	case path[0] == "agents" && r.Method == http.MethodPut:
 		var in struct{ Nobody bool }
-		if json.NewDecoder(r.Body).Decode(&in) != nil {
-			http.Error(w, "unreadable body", http.StatusBadRequest)
-			return
+		if fake.ReadJSON(w, r, &in) {
+			s.SetNobody(in.Nobody)
+			w.WriteHeader(http.StatusNoContent)
 		}
-		s.SetNobody(in.Nobody)
-		w.WriteHeader(http.StatusNoContent)
 	case path[0] == "sessions" && len(path) == 1 && r.Method == http.MethodGet:
-		writeJSON(w, map[string]any{"sessions": s.Sessions()})
+		fake.WriteJSON(w, map[string]any{"sessions": s.Sessions()})
 	case path[0] == "sessions" && len(path) == 2 && r.Method == http.MethodGet:
-		writeJSON(w, map[string]any{"lines": s.Lines(path[1]), "events": s.Events(path[1]), "ended": s.Ended(path[1])})
+		fake.WriteJSON(w, map[string]any{"lines": s.Lines(path[1]), "events": s.Events(path[1]), "ended": s.Ended(path[1])})
 	case path[0] == "sessions" && len(path) == 3 && r.Method == http.MethodPost:
 		s.drive(w, r, path[1], path[2])
 	default:
@@ -49,8 +42,7 @@ func (s *Server) drive(w http.ResponseWriter, r *http.Request, id, act string) {
 		File        File
 	}
 	in.Agent = Ana
-	if json.NewDecoder(r.Body).Decode(&in) != nil {
-		http.Error(w, "unreadable body", http.StatusBadRequest)
+	if !fake.ReadJSON(w, r, &in) {
 		return
 	}
 	do, known := map[string]func() error{
@@ -71,9 +63,4 @@ func (s *Server) drive(w http.ResponseWriter, r *http.Request, id, act string) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
 }

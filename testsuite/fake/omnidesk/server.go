@@ -96,8 +96,8 @@ type refusal struct {
 
 // ServeHTTP answers the API and the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/_fake/") {
-		s.serveDriver(w, r)
+	driver := fake.Driver{Faults: &s.Faults, Journal: &s.Journal, Attempts: s.hooks, Own: s.serveDriver}
+	if driver.Serve(w, r) {
 		return
 	}
 	op, status := s.route(r)
