@@ -28,10 +28,10 @@ func (c *Client) read(ctx context.Context, op string, t conversation.Ticket) (*t
 	return got.Item, err
 }
 
-// FindSent looks for an earlier send in the ticket's timeline: for its words, or for a file's name and caption. It is asked only
-// where timeline_zone is set, because the vendor's times name no zone. How a message looks in the timeline is not
-// documented: notes, events and what an agent wrote are passed over, and so is everything from before the first try.
-// Times are whole seconds there.
+// FindSent looks for an earlier send in the ticket's timeline: for its words, or for a file's name and caption. It is asked
+// only where timeline_zone is set, because the vendor's times name no zone. How a message looks in the timeline is not
+// documented: notes, events and what an agent wrote are passed over, and so is everything from before the second of the
+// first try; times are whole seconds there.
 func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (connector.Receipt, bool, error) {
 	t, err := c.read(ctx, "FindSent", req.Ticket)
 	if err != nil || t == nil {
