@@ -27,7 +27,9 @@ type door struct {
 type opKey struct{}
 
 // within names the connector's method for the errors of the calls made with the context.
-func within(ctx context.Context, op string) context.Context { return context.WithValue(ctx, opKey{}, op) }
+func within(ctx context.Context, op string) context.Context {
+	return context.WithValue(ctx, opKey{}, op)
+}
 
 // Do makes a call of slack-go's.
 func (d *door) Do(req *http.Request) (*http.Response, error) {
