@@ -45,7 +45,7 @@ func (s *Server) send(op, contentType string, body []byte) {
 	}
 }
 
-// Event gives the body of an event callback, as the vendor wraps it.
+// event gives the body of an event callback, as the vendor wraps it.
 func (s *Server) event(ch *channel, event any) []byte {
 	body, err := json.Marshal(map[string]any{
 		"token": "legacy", "team_id": Team, "context_team_id": Team, "api_app_id": App, "type": "event_callback", "event_id": s.nextID("Ev"),
