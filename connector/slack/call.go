@@ -114,11 +114,11 @@ func kindOf(code string) connector.Kind {
 	switch code {
 	case "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired":
 		return connector.Unauthenticated
-	case "missing_scope", "not_in_channel", "channel_not_found", "is_archived", "restricted_action", "restricted_action_read_only_channel",
-		"restricted_action_thread_only_channel", "restricted_action_non_threadable_channel", "restricted_action_thread_locked",
+	case "missing_scope", "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
+		"restricted_action_non_threadable_channel", "restricted_action_thread_locked",
 		"team_access_not_granted", "access_denied", "ekm_access_denied", "not_allowed_token_type", "no_permission":
 		return connector.Forbidden
-	case "thread_not_found", "cannot_reply_to_message", "message_not_found", "user_not_found", "user_not_visible", "no_such_subteam",
+	case "channel_not_found", "not_in_channel", "is_archived", "thread_not_found", "cannot_reply_to_message", "message_not_found", "user_not_found", "user_not_visible", "no_such_subteam",
 		"file_not_found":
 		return connector.NotFound
 	case "rate_limited", "ratelimited", "message_limit_exceeded":

@@ -229,6 +229,14 @@ func TestChannelsThatOtherCompaniesShareAreRefused(t *testing.T) {
 	for name, ask := range map[string]func(*slack.Client) error{
 		"Open":  func(c *slack.Client) error { _, err := c.Open(t.Context(), asked("shop:c1/e1-9")); return err },
 		"Check": func(c *slack.Client) error { return c.Check(t.Context()) },
+		"Post": func(c *slack.Client) error {
+			_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "private words"})
+			return err
+		},
+		"SendAttachment": func(c *slack.Client) error {
+			_, err := c.SendAttachment(t.Context(), attachment(ticket, "a.txt", "", []byte("x")))
+			return err
+		},
 	} {
 		err := ask(w.open())
 		require.Equal(t, connector.Forbidden, connector.KindOf(err), name)
@@ -404,9 +412,9 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 	}{
 		{"everything is there", all, func(*workspace) {}, nil, "", ""},
 		{"scopes", []string{"chat:write", "users:read"}, func(*workspace) {}, nil, "files:read, files:write, usergroups:read, groups:history, groups:read", connector.Forbidden},
-		{"the bot was not invited", all, func(w *workspace) { w.Removes(vendor.Billing) }, nil, "invite it", connector.Forbidden},
-		{"an archived channel", all, func(w *workspace) { w.Archives(vendor.Billing) }, nil, "archived", connector.Forbidden},
-		{"a channel that is not there", all, func(*workspace) {}, func(c *slack.Config) { c.Channel = "C0009NONE" }, "channel_not_found", connector.Forbidden},
+		{"the bot was not invited", all, func(w *workspace) { w.Removes(vendor.Billing) }, nil, "invite it", connector.NotFound},
+		{"an archived channel", all, func(w *workspace) { w.Archives(vendor.Billing) }, nil, "archived", connector.NotFound},
+		{"a channel that is not there", all, func(*workspace) {}, func(c *slack.Config) { c.Channel = "C0009NONE" }, "channel_not_found", connector.NotFound},
 		{"another workspace", all, func(*workspace) {}, func(c *slack.Config) { c.TeamID = "T0009WXYZ" }, "another workspace", connector.Forbidden},
 		{"another token", all, func(*workspace) {}, func(c *slack.Config) { c.BotToken = "xoxb-other" }, "invalid_auth", connector.Unauthenticated},
 		{"a revoked token", all, func(w *workspace) { w.Switch(func(s *vendor.Switches) { s.TokenRevoked = true }) }, nil, "token_revoked", connector.Unauthenticated},
@@ -425,5 +433,20 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 			}
 			require.Empty(t, w.Cards(vendor.Support), "nothing is written")
 		})
+	}
+}
+
+func TestAChannelThatIsGoneHoldsNoTicket(t *testing.T) {
+	for name, spoil := range map[string]func(w *workspace){
+		"the bot was removed": func(w *workspace) { w.Removes(vendor.Support) }, "archived": func(w *workspace) { w.Archives(vendor.Support) },
+	} {
+		w := newWorkspace(t)
+		c := w.open()
+		ticket := w.ticket(c)
+		spoil(w)
+		_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "hello"})
+		require.Equal(t, connector.NotFound, connector.KindOf(err), "%s: another ticket is opened, at the next desk if need be", name)
+		_, err = w.open().Open(t.Context(), asked("shop:c1/e1-9"))
+		require.True(t, connector.KindOf(err).Permanent(), name)
 	}
 }

@@ -39,6 +39,9 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	if a := req.Attachment; a.Latitude != 0 || a.Longitude != 0 || a.Size > httpx.MaxFile {
 		return connector.Receipt{}, connector.Errorf(name, op, connector.Unsupported, "not a file that can be uploaded")
 	}
+	if err := c.admit(ctx, op, channel); err != nil {
+		return connector.Receipt{}, err
+	}
 	fileName, content, err := load(ctx, op, req)
 	if err != nil {
 		return connector.Receipt{}, err

@@ -72,8 +72,6 @@ type lane struct {
 	waiting int
 	// due is when the next call would be in step; calls may be ahead of it by the burst.
 	due time.Time
-	// until is when the vendor, who said Retry-After, may be called again.
-	until time.Time
 }
 
 // wait returns when it is the call's turn. It fails at once where that would take too long.
@@ -122,14 +120,11 @@ func (l *lane) leave() {
 	l.waiting--
 }
 
+// ahead is how far ahead of the step a call may be.
+func (p pace) ahead() time.Duration { return time.Duration(max(p.burst-1, 0)) * p.every }
+
 // ready says how long the head of the queue has to wait.
-func (l *lane) ready(now time.Time) time.Duration {
-	at := l.due.Add(-time.Duration(max(l.pace.burst-1, 0)) * l.pace.every)
-	if l.until.After(at) {
-		at = l.until
-	}
-	return at.Sub(now)
-}
+func (l *lane) ready(now time.Time) time.Duration { return l.due.Add(-l.pace.ahead()).Sub(now) }
 
 // take lets the head go, or says how long it has to wait.
 func (l *lane) take(now time.Time) time.Duration {
@@ -152,11 +147,7 @@ func (l *lane) block(d time.Duration) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	until := time.Now().Add(d)
-	if until.After(l.until) {
-		l.until = until
-	}
-	if full := until.Add(time.Duration(max(l.pace.burst-1, 0)) * l.pace.every); l.pace.every > 0 && full.After(l.due) {
-		l.due = full
+	if due := time.Now().Add(d + l.pace.ahead()); due.After(l.due) {
+		l.due = due
 	}
 }

@@ -41,6 +41,9 @@ func (s *stopwatch) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	channel := form.Get("channel")
+	if strings.HasSuffix(req.URL.Path, "conversations.info") {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"ok":true,"channel":{"is_member":true}}`)), Request: req}, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.at[channel] = append(s.at[channel], time.Since(s.began))

@@ -29,6 +29,8 @@ func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([
 		if m.BotID == botID {
 			continue
 		}
+		// The thread is known to be ours.
+		m.ParentUser = ""
 		events := c.tell(us, m)
 		if m.Edited != nil && isTS(m.Edited.TS) {
 			events = append(events, c.edited(us, m)...)

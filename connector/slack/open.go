@@ -189,7 +189,8 @@ func lineText(l conversation.Line) string {
 	return words
 }
 
-// admit refuses channels where other companies read along, which may change at any time, and those that take no message.
+// admit refuses channels where other companies read along, which may change at any time. One that takes no message is not
+// there: the customer is helped elsewhere.
 func (c *Client) admit(ctx context.Context, op, channel string) error {
 	if at, ok := c.admitted.Load(channel); ok && time.Since(at.(time.Time)) < admittedFor {
 		return nil
@@ -201,9 +202,9 @@ func (c *Client) admit(ctx context.Context, op, channel string) error {
 	case info.IsExtShared || info.IsPendingExtShared:
 		return connector.Errorf(name, op, connector.Forbidden, "channel %s is shared with another company", channel)
 	case info.IsArchived:
-		return connector.Errorf(name, op, connector.Forbidden, "channel %s is archived", channel)
+		return connector.Errorf(name, op, connector.NotFound, "channel %s is archived", channel)
 	case !info.IsMember:
-		return connector.Errorf(name, op, connector.Forbidden, "the bot is no member of channel %s: invite it", channel)
+		return connector.Errorf(name, op, connector.NotFound, "the bot is no member of channel %s: invite it", channel)
 	}
 	c.admitted.Store(channel, time.Now())
 	return nil

@@ -112,6 +112,9 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 	if len(parts) == 0 {
 		return connector.Receipt{}, connector.Errorf(name, op, connector.Invalid, "the text is empty")
 	}
+	if err := c.admit(ctx, op, channel); err != nil {
+		return connector.Receipt{}, err
+	}
 	there := map[mark]string{}
 	if len(parts) > 1 {
 		messages, err := c.thread(ctx, op, channel, thread, "")

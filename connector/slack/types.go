@@ -86,6 +86,10 @@ type interaction struct {
 		ThreadTS  string `json:"thread_ts"`
 		ChannelID string `json:"channel_id"`
 	} `json:"container"`
+	// Message is the card; its user is our bot.
+	Message struct {
+		User string `json:"user"`
+	} `json:"message"`
 	Actions []action `json:"actions"`
 }
 

@@ -212,7 +212,7 @@ func (c *Client) clicked(click interaction, a action) (conversation.Event, bool)
 		return conversation.Event{Kind: conversation.AgentUnassigned, Author: who}, true
 	case actionTransfer:
 		to := c.author(a.SelectedUser, "")
-		return conversation.Event{Kind: conversation.AgentAssigned, Agent: to.ID, Author: to}, isUser(to.ID)
+		return conversation.Event{Kind: conversation.AgentAssigned, Agent: to.ID, Author: to}, isUser(to.ID) && to.ID != click.Message.User
 	case actionBack:
 		return conversation.Event{Kind: conversation.HandedBack, Author: who}, true
 	case actionClose:
