@@ -450,3 +450,44 @@ func TestAChannelThatIsGoneHoldsNoTicket(t *testing.T) {
 		require.True(t, connector.KindOf(err).Permanent(), name)
 	}
 }
+
+// TestUpdatesAndEditsFailLikeTheRest holds the abilities that the suite does not know yet to its promises about errors.
+func TestUpdatesAndEditsFailLikeTheRest(t *testing.T) {
+	w := newWorkspace(t)
+	ticket := w.ticket(w.open())
+	receipt, err := w.open().Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "my secret words"})
+	require.NoError(t, err)
+	for name, do := range map[string]func(c *slack.Client) error{
+		"UpdateTicket": func(c *slack.Client) error {
+			return c.UpdateTicket(t.Context(), connector.UpdateRequest{Key: "shop:c1/e1-4", Ticket: ticket, Customer: conversation.Customer{Name: "Zerlina"}})
+		},
+		"EditMessage": func(c *slack.Client) error {
+			return c.EditMessage(t.Context(), connector.EditRequest{Key: "shop:c1/e1-5", Ticket: ticket, Message: receipt.ID, Text: "my secret words"})
+		},
+	} {
+		for _, tc := range []struct {
+			fault fake.Fault
+			want  connector.Kind
+		}{
+			{fake.RateLimit(0, "7"), connector.RateLimited},
+			{fake.RefuseStatus(http.StatusInternalServerError, "my secret words"), connector.UncertainOutcome},
+			{fake.RefuseStatus(http.StatusServiceUnavailable, ""), connector.Unavailable},
+			{fake.RefuseStatus(http.StatusOK, "<html>my secret words"), connector.UncertainOutcome},
+			{fake.RefuseStatus(http.StatusOK, `{"ok":false,"error":"my secret words"}`), connector.Invalid},
+			{fake.RefuseStatus(http.StatusOK, `{"ok":false,"error":"fatal_error"}`), connector.UncertainOutcome},
+			{fake.AcceptThenReset(), connector.UncertainOutcome},
+		} {
+			w.Faults.Set("chat.update", tc.fault)
+			err := do(w.open())
+			w.Faults.Clear(fake.AnyOp)
+			var e *connector.Error
+			require.ErrorAs(t, err, &e)
+			require.Equal(t, tc.want, e.Kind, "%s, %s", name, tc.fault.Kind)
+			require.Equal(t, name, e.Op)
+			require.Equal(t, tc.fault.RetryAfter == "7", e.RetryAfter == 7*time.Second)
+			for _, private := range []string{"my secret words", "Zerlina", vendor.DefaultToken} {
+				require.NotContains(t, err.Error(), private)
+			}
+		}
+	}
+}

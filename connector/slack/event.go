@@ -44,19 +44,27 @@ func (m message) foreignThread(us ourselves) bool {
 	return us.bot != "" && isUser(m.ParentUser) && m.ParentUser != us.bot
 }
 
-// proven gives the proof that a send of ours arrived: the last of its messages shows its key. Another app's metadata
-// proves nothing.
+// proven gives the proof that a send of ours arrived: the last of its messages shows its key, or the caption of its file
+// does. What another app writes proves nothing.
 func proven(us ourselves, m message) []conversation.Event {
 	app := m.AppID
 	if m.BotProfile != nil && app == "" {
 		app = m.BotProfile.AppID
 	}
-	found, ok := markOf(m)
-	if !ok || found.kind != markMessage || found.Part != found.Parts || app == "" || app != us.app || !isTS(m.ThreadTS) {
+	var key conversation.Key
+	found, marked := markOf(m)
+	switch {
+	case !isTS(m.ThreadTS):
+	case marked && found.kind == markMessage && found.Part == found.Parts && app != "" && app == us.app:
+		key = found.Key
+	case len(m.Files) > 0 && us.bot != "" && m.User == us.bot:
+		key = captionKey(m)
+	}
+	if key == "" {
 		return nil
 	}
 	return []conversation.Event{{
-		ID: "sent:" + m.Channel + ":" + m.TS, Kind: conversation.SendProven, Key: found.Key, At: timeOf(m.TS),
+		ID: "sent:" + m.Channel + ":" + m.TS, Kind: conversation.SendProven, Key: key, At: timeOf(m.TS),
 		TicketID: ticketID(m.Channel, m.ThreadTS),
 	}}
 }

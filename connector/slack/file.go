@@ -19,13 +19,8 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-const (
-	// maxBlockText is the longest text of a section [docs: block reference].
-	maxBlockText = 3000
-	// A shared file shows "a little later" [docs: working with files]: it is looked for so often, with such pauses, as long
-	// as the upload is that young.
-	uploadLooks, uploadPause, uploadYoung = 3, time.Second, 15 * time.Second
-)
+// maxBlockText is the longest text of a section [docs: block reference].
+const maxBlockText = 3000
 
 // SendAttachment uploads a file and shares it in the thread, in three steps [docs: working with files]: an address to
 // upload to, the bytes, and the sharing, which alone shows. Its caption carries our key as the id of its block. What Slack
@@ -105,42 +100,6 @@ func refusedFile(op string, err error) error {
 		return connector.Errorf(name, op, connector.Unsupported, "the file is refused")
 	}
 	return err
-}
-
-// findUploaded looks for a file that was shared under the key. Where Slack did not keep the ids of its caption's blocks, one
-// of ours with that name and size counts. What was shared a moment ago may not show yet.
-func (c *Client) findUploaded(ctx context.Context, op, channel, thread string, req connector.FindRequest, user string) (bool, error) {
-	for look := 1; ; look++ {
-		messages, err := c.thread(ctx, op, channel, thread, tsOf(req.Since.Add(-clockSkew)))
-		if err != nil {
-			return false, err
-		}
-		skip := req.Skip
-		for _, m := range messages {
-			switch {
-			case m.User != user || len(m.Files) == 0:
-			case slices.Contains(blockIDs(m), blockID(req.Key, 0)):
-				return true, nil
-			case !slices.ContainsFunc(blockIDs(m), func(id string) bool { return conversationOf(id) != "" }) && sameFile(m, req):
-				if skip--; skip < 0 {
-					return true, nil
-				}
-			}
-		}
-		if look == uploadLooks || time.Since(req.Since) > uploadYoung {
-			return false, nil
-		}
-		select {
-		case <-time.After(uploadPause):
-		case <-ctx.Done():
-			return false, &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
-		}
-	}
-}
-
-func sameFile(m message, req connector.FindRequest) bool {
-	f, a := m.Files[0], req.Attachment
-	return f.Name == a.Name && (a.Size == 0 || f.Size == a.Size) && !timeOf(m.TS).Before(req.Since.Add(-equalSkew))
 }
 
 // FetchAttachment opens an agent's file, with the token, at the vendor's hosts only.

@@ -41,7 +41,10 @@ func TestAFileIsSharedInTheThreadWithItsCaptionAsItIs(t *testing.T) {
 	require.Contains(t, string(shared.Blocks), `"type":"plain_text"`)
 	require.Equal(t, caption, vendor.Reads(shared))
 	require.Equal(t, "nine euros", string(w.Content("receipt.txt")))
-	require.Empty(t, kinds(w.events(c)), "our own file comes back as nothing")
+	events := w.events(c)
+	require.Len(t, events, 1, "our own file comes back as the proof that it arrived")
+	require.Equal(t, conversation.SendProven, events[0].Kind)
+	require.Equal(t, conversation.Key("shop:c1/e1-5"), events[0].Key)
 	require.Len(t, w.Cards(vendor.Support), 1)
 }
 

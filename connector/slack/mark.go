@@ -86,6 +86,15 @@ func blockID(key conversation.Key, n int) string {
 	return id
 }
 
+// captionKey gives the key that the blocks of a file's caption are named after, or "".
+func captionKey(m message) conversation.Key {
+	ids := blockIDs(m)
+	if len(ids) == 0 || conversationOf(ids[0]) == "" {
+		return ""
+	}
+	return conversation.Key(ids[0])
+}
+
 // conversationOf gives the conversation that a key belongs to, or "". Its id is the reference that buttons carry.
 func conversationOf(key string) string {
 	at := strings.LastIndexByte(key, '/')

@@ -4,9 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -14,12 +12,8 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-const (
-	// clockSkew is how far Slack's clock may be behind ours, and equalSkew the same where only equal words prove a send.
-	clockSkew, equalSkew = 2 * time.Minute, 2 * time.Second
-	// idSeparator joins the ts of the messages of one send.
-	idSeparator = "+"
-)
+// idSeparator joins the ts of the messages of one send.
+const idSeparator = "+"
 
 // outgoing is one message to be posted.
 type outgoing struct {
@@ -86,20 +80,6 @@ func (c *Client) unthreaded(ctx context.Context, op, channel, ts string) error {
 	return connector.Errorf(name, op, connector.NotFound, "the thread's first message was deleted")
 }
 
-// findPosted finds a message that Slack says it has.
-func (c *Client) findPosted(ctx context.Context, op string, o outgoing) (ts string, err error) {
-	err = c.read(ctx, op, o.channel, o.thread, "", func(m message) bool {
-		if found, ok := markOf(m); ok && found == o.mark {
-			ts = m.TS
-		}
-		return ts != ""
-	})
-	if err == nil && ts == "" {
-		return "", connector.Errorf(name, op, connector.UncertainOutcome, "the message was sent before and is not shown")
-	}
-	return ts, err
-}
-
 // Post adds the customer's words to the thread, under the customer's name. A long text goes out in several messages; a
 // repeat sends only those that are not there.
 func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
@@ -143,79 +123,6 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 	return connector.Receipt{ID: strings.Join(ids, idSeparator)}, nil
 }
 
-// FindSent looks for the mark of an earlier send, or of an earlier upload. Where Slack keeps the metadata to itself, words
-// of ours that are equal and have none count.
-func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (connector.Receipt, bool, error) {
-	const op = "FindSent"
-	channel, thread, err := parseTicket(op, req.Ticket)
-	if err != nil {
-		return connector.Receipt{}, false, err
-	}
-	botID, user, err := c.whoAmI(ctx, op)
-	if err != nil {
-		return connector.Receipt{}, false, err
-	}
-	if req.Attachment != nil {
-		found, err := c.findUploaded(ctx, op, channel, thread, req, user)
-		if err != nil || found {
-			return connector.Receipt{}, found, err
-		}
-		// Where the file was refused, a text with its address was sent.
-	}
-	messages, err := c.thread(ctx, op, channel, thread, tsOf(req.Since.Add(-clockSkew)))
-	if err != nil {
-		return connector.Receipt{}, false, err
-	}
-	ours := slices.DeleteFunc(messages, func(m message) bool { return m.BotID != botID && (m.User == "" || m.User != user) })
-	if id, found := sentByKey(ours, req.Key); found {
-		return connector.Receipt{ID: id}, true, nil
-	}
-	id, found := sentByWords(ours, req)
-	return connector.Receipt{ID: id}, found, nil
-}
-
-// sentByKey finds all messages of one send by their marks.
-func sentByKey(messages []message, key conversation.Key) (id string, found bool) {
-	ids := map[int]string{}
-	parts := 0
-	for _, m := range messages {
-		if found, ok := markOf(m); ok && found.kind == markMessage && found.Key == key {
-			ids[found.Part], parts = m.TS, found.Parts
-		}
-	}
-	if parts < 1 || len(ids) < parts {
-		return "", false
-	}
-	var list []string
-	for n := 1; n <= parts; n++ {
-		list = append(list, ids[n])
-	}
-	return strings.Join(list, idSeparator), !slices.Contains(list, "")
-}
-
-// sentByWords finds a send among messages without metadata. Equal words that were confirmed do not count.
-func sentByWords(messages []message, req connector.FindRequest) (id string, found bool) {
-	parts := connector.SplitText(req.Text, maxText)
-	var ids []string
-	skip := req.Skip
-	for _, m := range messages {
-		if m.Metadata != nil || len(parts) == 0 || timeOf(m.TS).Before(req.Since.Add(-equalSkew)) {
-			continue
-		}
-		if unescape(m.Text) != parts[len(ids)] {
-			continue
-		}
-		if ids = append(ids, m.TS); len(ids) < len(parts) {
-			continue
-		}
-		if skip == 0 {
-			return strings.Join(ids, idSeparator), true
-		}
-		ids, skip = nil, skip-1
-	}
-	return "", false
-}
-
 // once posts a line for agents unless it is there: what pings or explains must not come twice.
 func (c *Client) once(ctx context.Context, op string, ticket conversation.Ticket, key conversation.Key, lines ...string) error {
 	channel, thread, err := parseTicket(op, ticket)
@@ -232,56 +139,6 @@ func (c *Client) once(ctx context.Context, op string, ticket conversation.Ticket
 			continue
 		}
 		if _, err := c.post(ctx, op, outgoing{channel: channel, thread: thread, text: notePrefix + " " + line, literal: true, mark: m}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// EditMessage changes or takes back what the customer said. What Slack does not let us change is Unsupported, so that the
-// new words are sent as a correction.
-func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) error {
-	const op = "EditMessage"
-	channel, _, err := parseTicket(op, req.Ticket)
-	if err != nil {
-		return err
-	}
-	ids := strings.Split(req.Message, idSeparator)
-	parts := connector.SplitText(req.Text, maxText)
-	switch {
-	case slices.ContainsFunc(ids, func(id string) bool { return !isTS(id) }):
-		return connector.Errorf(name, op, connector.Unsupported, "not a message that can be changed")
-	case req.Delete:
-		return c.takeBack(ctx, op, channel, ids)
-	case len(parts) == 0:
-		return connector.Errorf(name, op, connector.Invalid, "the text is empty")
-	case len(parts) != len(ids):
-		return connector.Errorf(name, op, connector.Unsupported, "the new text takes %s messages", strconv.Itoa(len(parts)))
-	}
-	for i, part := range parts {
-		if err := c.rewrite(ctx, op, channel, ids[i], part); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *Client) rewrite(ctx context.Context, op, channel, ts, text string) error {
-	_, _, _, err := c.api.UpdateMessageContext(within(ctx, op), channel, ts, slack.MsgOptionText(text, true), slack.MsgOptionDisableMarkdown())
-	return failed(op, err)
-}
-
-// takeBack deletes messages. One under the customer's name may not be deletable [docs: chat.postMessage]: its words go.
-func (c *Client) takeBack(ctx context.Context, op, channel string, ids []string) error {
-	for _, ts := range ids {
-		_, _, err := c.api.DeleteMessageContext(within(ctx, op), channel, ts)
-		switch codeOf(err) {
-		case "message_not_found":
-			continue
-		case "cant_delete_message":
-			err = c.rewrite(ctx, op, channel, ts, "[deleted by the customer]")
-		}
-		if err := failed(op, err); err != nil {
 			return err
 		}
 	}

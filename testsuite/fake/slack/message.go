@@ -2,9 +2,6 @@ package slack
 
 import (
 	"encoding/json"
-	"slices"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/handoff-engine/handoff/testsuite/fake"
@@ -58,27 +55,6 @@ type Edited struct {
 type Metadata struct {
 	EventType string         `json:"event_type"`
 	Payload   map[string]any `json:"event_payload"`
-}
-
-// block is what is checked of a block.
-type block struct {
-	Type     string    `json:"type"`
-	BlockID  string    `json:"block_id"`
-	Text     *text     `json:"text"`
-	Elements []element `json:"elements"`
-}
-
-type text struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
-}
-
-type element struct {
-	Type        string          `json:"type"`
-	ActionID    string          `json:"action_id"`
-	Value       string          `json:"value"`
-	Text        json.RawMessage `json:"text"`
-	Placeholder *text           `json:"placeholder"`
 }
 
 func (s *Server) find(channel, ts string) *Message {
@@ -215,74 +191,6 @@ func (c *call) fill(m, old *Message) string {
 	return ""
 }
 
-// checkBlocks checks what Slack checks, and that an update has blocks of new ids.
-func checkBlocks(raw string, old *Message) string {
-	var blocks []block
-	if json.Unmarshal([]byte(raw), &blocks) != nil {
-		return "invalid_blocks_format"
-	}
-	if len(blocks) > maxBlocks {
-		return "invalid_blocks"
-	}
-	var before []block
-	if old != nil {
-		_ = json.Unmarshal(old.Blocks, &before)
-	}
-	var ids []string
-	for _, b := range blocks {
-		if b.BlockID != "" && slices.Contains(ids, b.BlockID) || len(b.BlockID) > maxBlockID {
-			return "invalid_blocks"
-		}
-		if b.BlockID != "" && slices.ContainsFunc(before, func(x block) bool { return x.BlockID == b.BlockID }) {
-			// Documented as "should": a fake that lets it pass would not show that it was forgotten. The very same update
-			// again is a repeat.
-			if string(old.Blocks) != raw {
-				return "invalid_blocks"
-			}
-		}
-		ids = append(ids, b.BlockID)
-		if !validBlock(b) {
-			return "invalid_blocks"
-		}
-	}
-	return ""
-}
-
-func validBlock(b block) bool {
-	switch b.Type {
-	case "section":
-		return b.Text != nil && b.Text.Text != "" && utf8.RuneCountInString(b.Text.Text) <= maxSection &&
-			(b.Text.Type == "mrkdwn" || b.Text.Type == "plain_text")
-	case "context":
-		return len(b.Elements) > 0 && len(b.Elements) <= 10
-	case "actions":
-		var ids []string
-		for _, e := range b.Elements {
-			if e.ActionID == "" || slices.Contains(ids, e.ActionID) || len(e.Value) > maxValue {
-				return false
-			}
-			ids = append(ids, e.ActionID)
-			switch e.Type {
-			case "button":
-				var label text
-				if json.Unmarshal(e.Text, &label) != nil || label.Type != "plain_text" || label.Text == "" || len(label.Text) > maxButton {
-					return false
-				}
-			case "users_select":
-				if e.Placeholder == nil || e.Placeholder.Text == "" {
-					return false
-				}
-			default:
-				return false
-			}
-		}
-		return len(b.Elements) > 0 && len(b.Elements) <= maxElements
-	case "divider", "rich_text":
-		return true
-	}
-	return false
-}
-
 func (c *call) updateMessage() (map[string]any, string) {
 	ch := c.channels[c.args["channel"]]
 	if ch == nil {
@@ -341,86 +249,4 @@ func (s *Server) remove(ch *channel, m *Message) {
 		return
 	}
 	s.tellDeleted(ch, before)
-}
-
-// seen hides what readers do not get.
-func (s *Server) seen(m *Message, all bool) *Message {
-	shown := *m
-	if s.switches.HideMetadata || !all || m.BotID != Bot {
-		shown.Metadata = nil
-	}
-	shown.ParentUser = ""
-	return &shown
-}
-
-func (c *call) history() (map[string]any, string) {
-	ch := c.channels[c.args["channel"]]
-	switch {
-	case ch == nil:
-		return nil, "channel_not_found"
-	case !ch.member:
-		return nil, "not_in_channel"
-	}
-	var list []*Message
-	for _, m := range slices.Backward(ch.messages) {
-		if (m.ThreadTS == "" || m.ThreadTS == m.TS) && (!m.Deleted || m.ReplyCount > 0) && m.TS > c.args["oldest"] {
-			list = append(list, m)
-		}
-	}
-	return c.paged(list, nil)
-}
-
-func (c *call) replies() (map[string]any, string) {
-	ch := c.channels[c.args["channel"]]
-	switch {
-	case ch == nil:
-		return nil, "channel_not_found"
-	case !ch.member:
-		return nil, "not_in_channel"
-	}
-	card := c.find(ch.id, c.args["ts"])
-	if card == nil || card.Deleted && card.ReplyCount == 0 {
-		return nil, "thread_not_found"
-	}
-	var list []*Message
-	for _, m := range ch.messages {
-		if m.ThreadTS == card.TS && m != card && !m.Deleted && m.TS > c.args["oldest"] {
-			list = append(list, m)
-		}
-	}
-	return c.paged(list, card)
-}
-
-// paged gives a page of a list, with the first message of the thread before it, on each page.
-func (c *call) paged(list []*Message, first *Message) (map[string]any, string) {
-	limit, err := strconv.Atoi(c.args["limit"])
-	if c.args["limit"] == "" {
-		limit, err = 100, nil
-	}
-	if err != nil || limit < 1 || limit > 1000 {
-		return nil, "invalid_limit"
-	}
-	if c.switches.MaxPage > 0 {
-		limit = min(limit, c.switches.MaxPage)
-	}
-	from := 0
-	if cursor := c.args["cursor"]; cursor != "" {
-		if from, err = strconv.Atoi(strings.TrimPrefix(cursor, "next:")); err != nil {
-			return nil, "invalid_cursor"
-		}
-	}
-	all := truthy(c.args["include_all_metadata"])
-	messages := []*Message{}
-	if first != nil {
-		messages = append(messages, c.seen(first, all))
-	}
-	to := min(from+limit, len(list))
-	for _, m := range list[min(from, to):to] {
-		messages = append(messages, c.seen(m, all))
-	}
-	next := ""
-	if to < len(list) {
-		next = "next:" + strconv.Itoa(to)
-	}
-	return map[string]any{"messages": messages, "has_more": next != "", "response_metadata": map[string]string{"next_cursor": next}}, ""
 }
