@@ -11,6 +11,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
 	"github.com/handoff-engine/handoff/connector/omnidesk"
+	"github.com/handoff-engine/handoff/connector/slack"
 )
 
 // Vendors gives a registry of every vendor that this program can connect.
@@ -24,5 +25,6 @@ func Vendors() *connector.Registry {
 		livechat.Factory(),
 		memory.Factory(),
 		omnidesk.Factory(),
+		slack.Factory(),
 	)
 }
