@@ -58,7 +58,7 @@ func transcriptTexts(lines []conversation.Line) []string {
 	var texts []string
 	var page strings.Builder
 	for _, l := range lines {
-		words := connector.LineText(l)
+		words := connector.Words(l)
 		if words == "" {
 			continue
 		}

@@ -48,7 +48,7 @@ func (c *Client) say(ctx context.Context, op string, ticket conversation.Ticket,
 	for i := c.arrived.Of(key); i < len(parts); i++ {
 		id, err := c.post(ctx, op, p, spoken(customerName(speaker), parts[i]))
 		if err != nil {
-			return "", err
+			return "", connector.Partly(err, i)
 		}
 		if len(parts) > 1 {
 			c.arrived.Set(key, i+1)

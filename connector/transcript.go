@@ -6,7 +6,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-// Speaker says who spoke a line, for desks where a transcript shows as written by one.
+// Speaker says who spoke a line, for desks that show what was said before as text.
 func Speaker(l conversation.Line) string {
 	switch l.Role {
 	case conversation.RoleBot:
@@ -26,8 +26,8 @@ func Speaker(l conversation.Line) string {
 	return "Customer"
 }
 
-// LineText writes a line as a text: its words, and its file or place by address; "" for a line that says nothing.
-func LineText(l conversation.Line) string {
+// Words gives what a line says as text: its words, and its file or place below them. "" means that it says nothing.
+func Words(l conversation.Line) string {
 	if l.Deleted {
 		return "[deleted]"
 	}
