@@ -86,13 +86,6 @@ func encoded(v any) []byte {
 	return b
 }
 
-// Send delivers an activity of the test's own making.
-func (s *Server) Send(body []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Hooks.Send(fake.Hook{Op: OpHook, URL: s.hook, Body: body}, 0)
-}
-
 // invoke delivers a click and reads the answer: the person sees an error if it is not what Teams wants (learn:
 // universal actions). A click is not repeated.
 func (s *Server) invoke(activity map[string]any) error {
