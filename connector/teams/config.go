@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
 	"github.com/handoff-engine/handoff/connector"
 )
 
@@ -22,10 +25,13 @@ type Config struct {
 	MentionOnly bool              `yaml:"mention_only" doc:"pass on only what mentions the bot, and take the rest for talk among agents; needed without resource-specific consent"`
 	AgentNames  map[string]string `yaml:"agent_names" doc:"names that customers see, by the agent's Entra object id; optional"`
 
+	TeamGroupID string `yaml:"team_group_id" doc:"id of the team's Microsoft 365 group; with it threads are read back through Microsoft Graph, so that lost webhooks and sends of unknown outcome are found; optional"`
+
 	BaseURL      string   `yaml:"base_url" doc:"service address for what Teams has not told of yet"`
 	ServiceHosts []string `yaml:"service_hosts" doc:"hosts that the bot's token may be sent to; a name that begins with a dot allows what ends in it"`
 	TokenURL     string   `yaml:"token_url" doc:"address that tokens are asked for at (default Microsoft's for tenant_id)"`
 	OpenIDURL    string   `yaml:"openid_url" doc:"address of the document that names the keys which webhooks are signed with"`
+	GraphURL     string   `yaml:"graph_url" doc:"address of Microsoft Graph"`
 	Scope        string   `yaml:"scope" doc:"scope of our tokens; another one in government clouds"`
 	Issuer       string   `yaml:"issuer" doc:"issuer of the webhooks' tokens; another one in government clouds"`
 }
@@ -35,6 +41,7 @@ func (c *Config) SetDefaults() {
 	c.BaseURL = "https://smba.trafficmanager.net/teams"
 	c.ServiceHosts = []string{"smba.trafficmanager.net", ".teams.microsoft.com", ".botframework.com"}
 	c.OpenIDURL = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+	c.GraphURL = "https://graph.microsoft.com"
 	c.Scope = "https://api.botframework.com/.default"
 	c.Issuer = "https://api.botframework.com"
 }
@@ -56,7 +63,7 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("%s must be the id of a channel, such as 19:…@thread.tacv2: it is in the link to the channel", key)
 		}
 	}
-	for _, field := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"token_url", c.tokenURL()}, {"openid_url", c.OpenIDURL}} {
+	for _, field := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"token_url", c.tokenURL()}, {"openid_url", c.OpenIDURL}, {"graph_url", c.GraphURL}} {
 		u, err := url.Parse(field.value)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			return fmt.Errorf("%s must be an address such as https://smba.trafficmanager.net/teams", field.key)
@@ -96,6 +103,13 @@ func (c *Config) tokenURL() string {
 		return c.TokenURL
 	}
 	return "https://login.microsoftonline.com/" + c.TenantID + "/oauth2/v2.0/token"
+}
+
+// credentials asks for tokens of a scope, in the form's fields (learn: rest-api-connector-authentication).
+func (c *Config) credentials(scope string) *clientcredentials.Config {
+	return &clientcredentials.Config{
+		ClientID: c.AppID, ClientSecret: c.AppSecret.First().Reveal(), TokenURL: c.tokenURL(), Scopes: []string{scope}, AuthStyle: oauth2.AuthStyleInParams,
+	}
 }
 
 // serves reports whether the bot's token may be sent to an address. Plain http is for hosts that are named themselves.

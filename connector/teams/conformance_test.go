@@ -66,7 +66,11 @@ func subject() connectortest.Subject {
 			}
 			c := config(o.URL)
 			c.ServiceHosts = append(c.ServiceHosts, filesHost)
-			return teams.NewWithKeys(c, o.Deps, at, sets...)
+			client, err := teams.NewWithKeys(c, o.Deps, at, sets...)
+			if err != nil {
+				return nil, err
+			}
+			return teams.WithGraph(client, o.Deps), nil
 		},
 		Auth: connectortest.Auth{
 			Secret: keyName, Headers: []string{"Authorization"}, Tolerance: 5 * time.Minute,
@@ -85,7 +89,7 @@ func subject() connectortest.Subject {
 		Secrets: []string{vendor.DefaultAppSecret},
 		Kind: func(method string, status int) (connector.Kind, bool) {
 			switch {
-			case method == "FetchAttachment":
+			case method == "FetchAttachment" || method == "FindSent" || method == "ListMessages":
 			case status == http.StatusPreconditionFailed:
 				// A write that ran into another: nothing was done.
 				return connector.Unavailable, true
@@ -116,6 +120,7 @@ func (d *desk) vendor() *connectortest.Vendor {
 		Ops: map[string]string{
 			"Open": vendor.OpCreate, "Post": vendor.OpPost, "Assign": vendor.OpPost, "WriteNote": vendor.OpPost, "SendAttachment": vendor.OpPost,
 			"CloseTicket": vendor.OpUpdate, "FetchAttachment": vendor.OpAttachment, "Check": vendor.OpMembers,
+			"FindSent": vendor.OpReplies, "ListMessages": vendor.OpReplies,
 		},
 		AgentSees: func(t conversation.Ticket) []string { return d.thread(t).Heard(customer) },
 		Notes:     func(t conversation.Ticket) []string { return d.thread(t).Heard("Note") },

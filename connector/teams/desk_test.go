@@ -252,7 +252,7 @@ func TestWrongCredentialsAreToldFromAnOutage(t *testing.T) {
 		"right":         {func(*teams.Config) {}, "", ""},
 		"wrong secret":  {func(c *teams.Config) { c.AppSecret = connector.Secrets{"old"} }, connector.Unauthenticated, "invalid_client"},
 		"wrong tenant":  {func(c *teams.Config) { c.TokenURL = d.web.URL + "/botframework.com/oauth2/v2.0/token" }, connector.Unauthenticated, "invalid_client"},
-		"wrong scope":   {func(c *teams.Config) { c.Scope = "https://graph.microsoft.com/.default" }, connector.Unauthenticated, "invalid_scope"},
+		"wrong scope":   {func(c *teams.Config) { c.Scope = "https://elsewhere.example/.default" }, connector.Unauthenticated, "invalid_scope"},
 		"wrong channel": {func(c *teams.Config) { c.ChannelID = "19:other@thread.tacv2" }, connector.NotFound, "ConversationNotFound"},
 		"no keys":       {func(c *teams.Config) { c.OpenIDURL = d.web.URL + "/nothing" }, connector.NotFound, ""},
 	} {

@@ -28,3 +28,6 @@ func NewWithKeys(config Config, deps connector.Deps, loaded time.Time, keySets .
 	c.keys.snapshot.Store(&keySet{byID: byID, loaded: loaded})
 	return c, nil
 }
+
+// WithGraph lets a connection read its threads.
+func WithGraph(c *Client, deps connector.Deps) *Reader { return newReader(c, deps) }

@@ -43,6 +43,7 @@ func config(url string) teams.Config {
 	c.AppID, c.AppSecret, c.TenantID = vendor.DefaultAppID, connector.Secrets{vendor.DefaultAppSecret}, vendor.DefaultTenant
 	c.ChannelID, c.Groups = vendor.DefaultChannel, map[string]string{"billing": vendor.BillingChannel}
 	c.BaseURL, c.ServiceHosts = url+"/teams", []string{strings.TrimPrefix(url, "http://")}
+	c.TeamGroupID, c.GraphURL = vendor.DefaultGroup, url
 	c.TokenURL, c.OpenIDURL = url+"/"+vendor.DefaultTenant+"/oauth2/v2.0/token", url+"/v1/.well-known/openidconfiguration"
 	return c
 }
@@ -96,6 +97,11 @@ func (d *desk) open(change ...func(*teams.Config)) *teams.Client {
 		vendor.KeySet([]string{"msteams"}, vendor.Key("k1")))
 	require.NoError(d.t, err)
 	return c
+}
+
+// openReader is open with the right to read threads.
+func (d *desk) openReader(change ...func(*teams.Config)) *teams.Reader {
+	return teams.WithGraph(d.open(change...), connector.Deps{Connection: "under-test", Unpaced: true})
 }
 
 // thread is a ticket as people see it.

@@ -25,7 +25,6 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
@@ -80,25 +79,28 @@ var (
 
 // Factory makes connections to Teams.
 func Factory() connector.Factory {
-	return connector.NewFactory(name, "Microsoft Teams: agents answer in threads of a team's channel", func(config Config, deps connector.Deps) (connector.Connector, error) {
-		return New(config, deps)
-	})
+	return connector.NewFactory(name, "Microsoft Teams: agents answer in threads of a team's channel", New)
 }
 
-// New makes a connection, and begins to load the keys that webhooks are signed with.
-func New(config Config, deps connector.Deps) (*Client, error) {
+// New makes a connection, and begins to load the keys that webhooks are signed with. One that may read its threads, by
+// team_group_id, is a Reader, any other a Client.
+func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	c, err := newClient(config, deps)
-	if err == nil {
-		c.keys.load()
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	c.keys.load()
+	if config.TeamGroupID != "" {
+		return newReader(c, deps), nil
+	}
+	return c, nil
 }
 
 func newClient(config Config, deps connector.Deps) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	config.BaseURL = strings.TrimRight(config.BaseURL, "/")
+	config.BaseURL, config.GraphURL = strings.TrimRight(config.BaseURL, "/"), strings.TrimRight(config.GraphURL, "/")
 	c := &Client{
 		config: config, connection: deps.Connection, log: deps.Logger, files: deps.HTTP,
 		http:  httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond)),
@@ -117,10 +119,7 @@ func newClient(config Config, deps connector.Deps) (*Client, error) {
 		c.pace = newPace()
 	}
 	c.tokens = httpx.NewTokens(name, deps.HTTP, func(ctx context.Context) (*oauth2.Token, error) {
-		return (&clientcredentials.Config{
-			ClientID: config.AppID, ClientSecret: config.AppSecret.First().Reveal(), TokenURL: config.tokenURL(),
-			Scopes: []string{config.Scope}, AuthStyle: oauth2.AuthStyleInParams,
-		}).Token(ctx)
+		return config.credentials(config.Scope).Token(ctx)
 	})
 	c.keys = newKeys(httpx.New(name, deps.HTTP, 0), config.OpenIDURL, c.log)
 	return c, nil
@@ -129,7 +128,8 @@ func newClient(config Config, deps connector.Deps) (*Client, error) {
 // Name is teams.
 func (c *Client) Name() string { return name }
 
-// Traits says what Teams accepts and promises: no call takes an idempotency key, and a bot reads no message back.
+// Traits says what Teams accepts and promises: no call takes an idempotency key, and a bot reads no message back, unless
+// Graph lets it (Reader).
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{
 		MaxText: maxText, Redelivery: redelivery, CallsPerSecond: callsPerSecond, AnswerBody: invokeAnswer,

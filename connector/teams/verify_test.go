@@ -29,7 +29,7 @@ func claims(t *testing.T) jwt.MapClaims {
 	return vendor.Claims(vendor.DefaultAppID, fixture(t, "").Body, at)
 }
 
-func kindOf(c *teams.Client, d *connector.Delivery) connector.Kind {
+func kindOf(c connector.Connector, d *connector.Delivery) connector.Kind {
 	return connector.KindOf(c.Verify(d))
 }
 
@@ -103,7 +103,7 @@ func TestOtherTenantsAndChannelsAreForbidden(t *testing.T) {
 }
 
 // keyed is a connection whose keys are loaded from a fake.
-func keyed(t *testing.T) (*vendor.Server, *teams.Client) {
+func keyed(t *testing.T) (*vendor.Server, connector.Connector) {
 	t.Helper()
 	d := newDesk(t, vendor.Options{})
 	c, err := teams.New(config(d.web.URL), connector.Deps{})

@@ -51,7 +51,7 @@ func read(r *http.Request, body []byte, v any) error {
 
 // message checks an activity and makes a message of it.
 func (s *Server) message(a activity) (*message, error) {
-	m := &message{by: botName}
+	m := &message{by: botName, markup: a.Text}
 	if a.Type != "message" || a.Text == "" && len(a.Attachments) == 0 {
 		return nil, fmt.Errorf("activity of type %q with neither text nor attachment", a.Type)
 	}
@@ -85,7 +85,7 @@ func (s *Server) message(a activity) (*message, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.card = card
+		m.card, m.cards = card, append(m.cards, x.Content)
 	}
 	return m, nil
 }
@@ -231,6 +231,7 @@ func (s *Server) serveUpdate(w http.ResponseWriter, r *http.Request, body []byte
 		refuse(w, http.StatusNotFound, "ConversationNotFound", "no such message")
 	case s.accept(w, t.channel(), body):
 		m.speaker, m.text, m.card, m.edited = next.speaker, next.text, next.card, true
+		m.markup, m.cards = next.markup, next.cards
 		s.note(t, botName, "updated", m)
 		writeJSON(w, http.StatusOK, map[string]string{"id": m.id})
 	}

@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"encoding/json"
 	"fmt"
 	"html"
 	"slices"
@@ -35,6 +36,16 @@ func (s *Server) mentionOf(id, name string) map[string]any {
 	}
 }
 
+// mentionsIn gives the mentions of an activity.
+func mentionsIn(more map[string]any) []mention {
+	var list []mention
+	b, err := json.Marshal(more["entities"])
+	if err != nil || json.Unmarshal(b, &list) != nil {
+		panic(err) // plain values
+	}
+	return list
+}
+
 // AgentSendsPicture has a person put a picture into a reply.
 func (s *Server) AgentSendsPicture(threadID, agent, caption, name, contentType string, content []byte) (string, error) {
 	s.mu.Lock()
@@ -58,7 +69,7 @@ func (s *Server) AgentSharesFile(threadID, agent, caption, name string) (string,
 func (s *Server) write(threadID, agent, markup string, more map[string]any) (string, error) {
 	var id string
 	err := s.as(threadID, agent, func(t *thread, who *Member) error {
-		m := &message{by: who.Object, text: markup}
+		m := &message{by: who.Object, text: markup, entities: mentionsIn(more)}
 		s.reply(t, m)
 		id = m.id
 		s.tell(t, m, "message", "", more)

@@ -31,7 +31,7 @@ func (s *Server) activity(t *thread, m *message, kind, eventType string, more ma
 	}
 	data := map[string]any{
 		"tenant":  map[string]any{"id": s.options.Tenant},
-		"team":    map[string]any{"id": "19:team@thread.tacv2", "aadGroupId": "33333333-0000-4000-8000-000000000003"},
+		"team":    map[string]any{"id": "19:team@thread.tacv2", "aadGroupId": DefaultGroup},
 		"channel": map[string]any{"id": t.channel()}, "teamsTeamId": "19:team@thread.tacv2", "teamsChannelId": t.channel(),
 	}
 	if eventType != "" {

@@ -1,12 +1,13 @@
 // Package teams is a strict double of what a bot meets in Microsoft Teams: the token endpoint of Entra ID, the document
-// and the keys that activities are signed with, the Bot Connector API v3, and the sender of activities. It is one
+// and the keys that activities are signed with, the Bot Connector API v3, the reading of a thread through Microsoft Graph,
+// and the sender of activities. It is one
 // http.Handler, so all of the vendor's hosts share its address; service addresses are <address>/teams and
 // <address>/emea/.
 //
 // What people do in the channel is done by methods of Server (AgentSays, AgentEdits, AgentClicks ...); what they see is in
 // the Journal and in Thread. Where the vendor's documentation is silent the fake does the likeliest thing and Switches
 // change it. Faults are set in Faults by operation: "token", "openid", "keys", "create", "post", "update", "delete",
-// "members", "attachment", and "hook" for activities.
+// "members", "attachment", "replies" (Graph), and "hook" for activities.
 package teams
 
 import (
@@ -30,6 +31,7 @@ const (
 	OpDelete     = "delete"
 	OpMembers    = "members"
 	OpAttachment = "attachment"
+	OpReplies    = "replies"
 	OpHook       = "hook"
 )
 
@@ -39,6 +41,7 @@ const (
 	DefaultAppSecret = "aad~secret-51c0"
 	DefaultTenant    = "11111111-0000-4000-8000-000000000001"
 	DefaultChannel   = "19:queue@thread.tacv2"
+	DefaultGroup     = "33333333-0000-4000-8000-000000000003"
 	BillingChannel   = "19:billing@thread.tacv2"
 	BotName          = "Handoff"
 	Sam              = "22222222-0000-4000-8000-000000000002"
@@ -65,7 +68,7 @@ type Options struct {
 	// its repeats; default 1.
 	HookTimeout time.Duration
 	HookScale   float64
-	// PageSize bounds a page of the roster; default 500.
+	// PageSize bounds a page of the roster, default 500, and of messages in Graph, default 50.
 	PageSize int
 }
 
@@ -89,6 +92,10 @@ type Switches struct {
 	NoEndorsements bool `json:"no_endorsements,omitempty"`
 	// NoRepeat gives an activity up at any answer, instead of repeating it after a 5xx or 429.
 	NoRepeat bool `json:"no_repeat,omitempty"`
+	// GraphLag is how long a message takes to show in Graph, which is unknown.
+	GraphLag time.Duration `json:"graph_lag,omitempty"`
+	// NoGraph refuses to show messages: the consent was not granted.
+	NoGraph bool `json:"no_graph,omitempty"`
 	// SmallMessages plays the 40 KB of the older pages instead of about 100 KB.
 	SmallMessages bool `json:"small_messages,omitempty"`
 }
@@ -108,7 +115,7 @@ type Server struct {
 	mu       sync.Mutex
 	switches Switches
 	key      SigningKey
-	tokens   map[string]time.Time
+	tokens   map[string]access
 	issued   int
 	threads  []*thread
 	files    map[string]file
@@ -124,7 +131,7 @@ func New(options Options) *Server {
 	options = options.withDefaults()
 	s := &Server{
 		Faults: &fake.Faults{}, Journal: &fake.Journal{}, options: options, key: options.Key, lastID: 1767225600000,
-		tokens: map[string]time.Time{}, files: map[string]file{}, sends: map[string][]time.Time{}, mux: http.NewServeMux(),
+		tokens: map[string]access{}, files: map[string]file{}, sends: map[string][]time.Time{}, mux: http.NewServeMux(),
 	}
 	s.Hooks = &fake.Outbox{
 		// How often Teams repeats, and when, is unknown.
@@ -136,16 +143,18 @@ func New(options Options) *Server {
 		op     string
 		handle func(http.ResponseWriter, *http.Request, []byte)
 	}{
-		"POST /{tenant}/oauth2/v2.0/token":                            {OpToken, s.serveToken},
-		"GET /v1/.well-known/openidconfiguration":                     {OpOpenID, s.serveOpenID},
-		"GET /v1/.well-known/keys":                                    {OpKeys, s.serveKeys},
-		"POST /{region}/v3/conversations":                             {OpCreate, s.authorized(s.serveCreate)},
-		"POST /{region}/v3/conversations/{id}/activities":             {OpPost, s.authorized(s.servePost)},
-		"PUT /{region}/v3/conversations/{id}/activities/{message}":    {OpUpdate, s.authorized(s.serveUpdate)},
-		"DELETE /{region}/v3/conversations/{id}/activities/{message}": {OpDelete, s.authorized(s.serveDelete)},
-		"GET /{region}/v3/conversations/{id}/pagedmembers":            {OpMembers, s.authorized(s.serveMembers)},
-		"GET /{region}/v3/conversations/{id}/pagedMembers":            {OpMembers, s.authorized(s.serveMembers)},
-		"GET /{region}/v3/attachments/{file}/views/original":          {OpAttachment, s.authorized(s.serveFile)},
+		"POST /{tenant}/oauth2/v2.0/token":                                   {OpToken, s.serveToken},
+		"GET /v1/.well-known/openidconfiguration":                            {OpOpenID, s.serveOpenID},
+		"GET /v1/.well-known/keys":                                           {OpKeys, s.serveKeys},
+		"POST /{region}/v3/conversations":                                    {OpCreate, s.authorized(s.serveCreate)},
+		"POST /{region}/v3/conversations/{id}/activities":                    {OpPost, s.authorized(s.servePost)},
+		"PUT /{region}/v3/conversations/{id}/activities/{message}":           {OpUpdate, s.authorized(s.serveUpdate)},
+		"DELETE /{region}/v3/conversations/{id}/activities/{message}":        {OpDelete, s.authorized(s.serveDelete)},
+		"GET /{region}/v3/conversations/{id}/pagedmembers":                   {OpMembers, s.authorized(s.serveMembers)},
+		"GET /{region}/v3/conversations/{id}/pagedMembers":                   {OpMembers, s.authorized(s.serveMembers)},
+		"GET /{region}/v3/attachments/{file}/views/original":                 {OpAttachment, s.authorized(s.serveFile)},
+		"GET /v1.0/teams/{group}/channels/{channel}/messages":                {OpReplies, s.graph(s.serveRoots)},
+		"GET /v1.0/teams/{group}/channels/{channel}/messages/{root}/replies": {OpReplies, s.graph(s.serveReplies)},
 	} {
 		s.mux.HandleFunc(pattern, s.serve(x.op, x.handle))
 	}

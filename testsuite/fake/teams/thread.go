@@ -1,9 +1,11 @@
 package teams
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // botName is who the bot's messages are by, here and in the journal.
@@ -28,6 +30,11 @@ type message struct {
 	mentions              []string
 	card                  *Card
 	edited, deleted       bool
+	// at is when it was written, markup and cards what the bot posted, and entities what a person mentioned.
+	at       time.Time
+	markup   string
+	cards    []json.RawMessage
+	entities []mention
 }
 
 // Thread is a thread as people see it.
@@ -117,7 +124,7 @@ func (s *Server) newID() string {
 
 // begin makes a post of its own.
 func (s *Server) begin(channel string, m *message) *thread {
-	m.id = s.newID()
+	m.id, m.at = s.newID(), s.options.Now()
 	t := &thread{id: channel + ";messageid=" + m.id, messages: []*message{m}}
 	s.threads = append(s.threads, t)
 	s.note(t, m.by, "thread", m)
@@ -126,7 +133,7 @@ func (s *Server) begin(channel string, m *message) *thread {
 
 // reply adds a message to a thread.
 func (s *Server) reply(t *thread, m *message) {
-	m.id = s.newID()
+	m.id, m.at = s.newID(), s.options.Now()
 	t.messages = append(t.messages, m)
 	s.note(t, m.by, "text", m)
 	if m.by == botName && s.switches.OwnPosts {

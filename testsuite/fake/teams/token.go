@@ -3,6 +3,7 @@ package teams
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,25 +31,41 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, body []byte)
 		fail(http.StatusBadRequest, "unauthorized_client", "AADSTS700016: the application was not found")
 	case form.Get("client_secret") != s.options.AppSecret:
 		fail(http.StatusUnauthorized, "invalid_client", "AADSTS7000215: invalid client secret")
-	case form.Get("scope") != "https://api.botframework.com/.default":
+	case !slices.Contains(scopes(r), form.Get("scope")):
 		fail(http.StatusBadRequest, "invalid_scope", "AADSTS70011")
 	default:
 		s.issued++
 		token := "eyJ-access-" + strconv.Itoa(s.issued)
-		s.tokens[token] = s.options.Now().Add(tokenLife)
+		s.tokens[token] = access{expires: s.options.Now().Add(tokenLife), graph: form.Get("scope") != scopes(r)[0]}
 		writeJSON(w, http.StatusOK, map[string]any{
 			"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "ext_expires_in": int(tokenLife.Seconds()), "access_token": token,
 		})
 	}
 }
 
+// scopes are those of the Connector and of Graph, which lives at our own address.
+func scopes(r *http.Request) []string {
+	return []string{"https://api.botframework.com/.default", "http://" + r.Host + "/.default"}
+}
+
+// access is what a token allows.
+type access struct {
+	expires time.Time
+	graph   bool
+}
+
+// admits reports whether a call carries a token for the Connector, or for Graph.
+func (s *Server) admits(r *http.Request, graph bool) bool {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	a, known := s.tokens[token]
+	return ok && known && a.graph == graph && s.options.Now().Before(a.expires)
+}
+
 // authorized lets a call through that carries a token of ours.
 func (s *Server) authorized(handle func(http.ResponseWriter, *http.Request, []byte)) func(http.ResponseWriter, *http.Request, []byte) {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
-		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		expires, known := s.tokens[token]
 		switch {
-		case !ok || !known || !s.options.Now().Before(expires):
+		case !s.admits(r, false):
 			refuse(w, http.StatusUnauthorized, "BotNotRegistered", "Authorization has been denied for this request.")
 		case s.switches.Removed:
 			refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
