@@ -1,8 +1,10 @@
 package teams_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -223,4 +225,22 @@ func TestConfiguredNamesGoBeforeTeams(t *testing.T) {
 	events, err := c.Decode(fixture(t, ""))
 	require.NoError(t, err)
 	require.Equal(t, "Sam from Billing", events[0].Event.Author.Name)
+}
+
+func TestTheOperatorIsToldWhenTheDeskIsTakenAway(t *testing.T) {
+	var log bytes.Buffer
+	c, err := teams.NewWithKeys(config("http://127.0.0.1:9"), connector.Deps{Logger: slog.New(slog.NewTextHandler(&log, nil))}, at)
+	require.NoError(t, err)
+	told := func(body string) string {
+		log.Reset()
+		events, err := c.Decode(&connector.Delivery{Body: []byte(body)})
+		require.NoError(t, err)
+		require.Empty(t, events)
+		return log.String()
+	}
+	deleted := `{"type":"conversationUpdate","channelData":{"eventType":"channelDeleted","channel":{"id":"` + vendor.BillingChannel + `"}}}`
+	require.Contains(t, told(deleted), "channel of tickets was deleted")
+	require.Empty(t, told(strings.Replace(deleted, vendor.BillingChannel, "19:other@thread.tacv2", 1)))
+	require.Contains(t, told(`{"type":"installationUpdate","action":"remove-upgrade"}`), "bot was removed")
+	require.Empty(t, told(`{"type":"installationUpdate","action":"add"}`))
 }

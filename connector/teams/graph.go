@@ -15,6 +15,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
+	"github.com/handoff-engine/handoff/conversation"
 )
 
 const (
@@ -33,6 +34,8 @@ type Reader struct {
 	*Client
 	graph       *httpx.Client
 	graphTokens *httpx.Tokens
+	// refused are the sends whose last attempt here was surely not taken.
+	refused connector.Tally
 }
 
 var (
@@ -55,6 +58,28 @@ func (r *Reader) Traits() connector.Traits {
 	t := r.Client.Traits()
 	t.Post = connector.ByLookup
 	return t
+}
+
+// Post is the Client's. It remembers what was surely refused, so that nobody waits for it to show.
+func (r *Reader) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
+	receipt, err := r.Client.Post(ctx, req)
+	r.remember(req.Key, err)
+	return receipt, err
+}
+
+// SendAttachment is the Client's, likewise.
+func (r *Reader) SendAttachment(ctx context.Context, req connector.AttachmentRequest) (connector.Receipt, error) {
+	receipt, err := r.Client.SendAttachment(ctx, req)
+	r.remember(req.Key, err)
+	return receipt, err
+}
+
+func (r *Reader) remember(key conversation.Key, err error) {
+	if kind := connector.KindOf(err); kind == connector.RateLimited || kind == connector.Unavailable {
+		r.refused.Set(key, 1)
+		return
+	}
+	r.refused.Forget(key)
 }
 
 // FindSent looks for the words of an earlier send among the bot's own replies. What is not there is not given up before it
@@ -89,7 +114,7 @@ func (r *Reader) FindSent(ctx context.Context, req connector.FindRequest) (conne
 	switch {
 	case len(ids) > 0 && len(ids) == len(parts):
 		return connector.Receipt{ID: strings.Join(ids, ",")}, true, nil
-	case time.Since(req.Since) < graphLag:
+	case r.refused.Of(req.Key) == 0 && time.Since(req.Since) < graphLag:
 		return connector.Receipt{}, false, &connector.Error{
 			Connector: name, Op: op, Kind: connector.Unavailable, RetryAfter: graphLag / 4, Err: errors.New("too early to tell"),
 		}

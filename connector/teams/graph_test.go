@@ -107,6 +107,27 @@ func TestNothingIsGivenUpBeforeGraphMustShowIt(t *testing.T) {
 	require.False(t, found, "Graph was slower than ever: it is sent again")
 }
 
+func TestWhatWasRefusedIsNotWaitedFor(t *testing.T) {
+	d := newDesk(t, vendor.Options{})
+	c := d.openReader()
+	ticket, err := c.Open(t.Context(), ana())
+	require.NoError(t, err)
+	post := connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "hello"}
+	find := connector.FindRequest{Key: post.Key, Ticket: ticket, Text: post.Text, Since: time.Now()}
+	d.Faults.Set(vendor.OpPost, fake.RateLimit(0, "").For(1))
+	_, err = c.Post(t.Context(), post)
+	require.Equal(t, connector.RateLimited, connector.KindOf(err))
+	_, found, err := c.FindSent(t.Context(), find)
+	require.NoError(t, err)
+	require.False(t, found, "send it again at once")
+
+	d.Faults.Set(vendor.OpPost, fake.RefuseStatus(http.StatusBadGateway, "").For(1))
+	_, err = c.Post(t.Context(), post)
+	require.Equal(t, connector.UncertainOutcome, connector.KindOf(err))
+	_, _, err = c.FindSent(t.Context(), find)
+	require.Equal(t, connector.Unavailable, connector.KindOf(err), "this time it may still show")
+}
+
 func TestASentPictureIsFoundByItsAddress(t *testing.T) {
 	d := newDesk(t, vendor.Options{})
 	c := d.openReader()

@@ -42,7 +42,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		if opened, err = c.begin(ctx, op, channel, req); err != nil {
 			return conversation.Ticket{}, err
 		}
-		c.remember(req.Key, opened)
+		c.keep(req.Key, opened)
 	}
 	ticket := conversation.Ticket{ID: opened.thread, Vendor: map[string]string{
 		nameKey: customerName(req.Customer.Name), serviceKey: opened.service, linkKey: req.Link,
@@ -116,7 +116,7 @@ func (c *Client) opened(key conversation.Key) (root, bool) {
 	return r, ok
 }
 
-func (c *Client) remember(key conversation.Key, r root) {
+func (c *Client) keep(key conversation.Key, r root) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.roots[key] = r

@@ -39,6 +39,7 @@ type activity struct {
 	Timestamp    string           `json:"timestamp"`
 	ServiceURL   string           `json:"serviceUrl"`
 	Name         string           `json:"name"`
+	Action       string           `json:"action"`
 	From         account          `json:"from"`
 	Conversation conversationInfo `json:"conversation"`
 	ReplyToID    string           `json:"replyToId"`
@@ -48,6 +49,7 @@ type activity struct {
 	Value        json.RawMessage  `json:"value"`
 	ChannelData  struct {
 		EventType string `json:"eventType"`
+		Channel   idOnly `json:"channel"`
 	} `json:"channelData"`
 }
 

@@ -2,6 +2,8 @@ package teams
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -51,6 +53,8 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 		for i := range events {
 			c.complete(&events[i], a, thread, d.ReceivedAt)
 		}
+	case "installationUpdate", "conversationUpdate":
+		c.alarm(a)
 	}
 	var list []connector.Inbound
 	for _, ev := range events {
@@ -61,6 +65,16 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 		list = append(list, connector.Inbound{Ref: ref, Event: ev})
 	}
 	return list, nil
+}
+
+// alarm tells the operator of what takes the desk away. No ticket is named, so no conversation can be told.
+func (c *Client) alarm(a activity) {
+	switch {
+	case a.Type == "installationUpdate" && strings.HasPrefix(a.Action, "remove"):
+		c.log.Warn("bot was removed from a team")
+	case a.ChannelData.EventType == "channelDeleted" && c.config.ours(a.ChannelData.Channel.ID):
+		c.log.Warn("channel of tickets was deleted", "channel", a.ChannelData.Channel.ID)
+	}
 }
 
 func invalid(why string) error { return connector.Errorf(name, "Decode", connector.Invalid, "%s", why) }
@@ -196,7 +210,8 @@ func changeID(a activity, thread string) string {
 func (c *Client) clicked(a activity, thread string, data actionData) ([]conversation.Event, string, error) {
 	ev := conversation.Event{ID: a.Type + ":" + thread + ":" + a.ID}
 	if a.ID == "" {
-		ev.ID = a.Type + ":" + thread + ":" + strings.Join([]string{a.From.ID, a.ReplyToID, data.Verb, a.Timestamp}, ":")
+		sum := sha256.Sum256([]byte(strings.Join([]string{a.From.ID, a.ReplyToID, data.Verb, a.Timestamp}, "\x00")))
+		ev.ID, ev.Weak = ev.ID+hex.EncodeToString(sum[:16]), true
 	}
 	switch data.Verb {
 	case verbClaim:
