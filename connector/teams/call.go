@@ -39,10 +39,11 @@ func (c *Client) call(ctx context.Context, r request, into any) error {
 			return err
 		}
 	}
-	address := r.service + "/v3"
+	var segments []string
 	for _, segment := range r.path {
-		address += "/" + url.PathEscape(segment)
+		segments = append(segments, url.PathEscape(segment))
 	}
+	address := r.service + "/v3/" + strings.Join(segments, "/")
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()
 	}

@@ -100,7 +100,9 @@ func subject() connectortest.Subject {
 			return "", false
 		},
 		Scrub: func(request string) string {
-			return regexp.MustCompile(`eyJ-access-[0-9]+`).ReplaceAllString(request, "<access token>")
+			request = regexp.MustCompile(`eyJ-access-[0-9]+`).ReplaceAllString(request, "<access token>")
+			// Graph's scope is its address, and the fake's port differs from run to run.
+			return regexp.MustCompile(`scope=http%3A%2F%2F127\.0\.0\.1%3A[0-9]+`).ReplaceAllString(request, "scope=https%3A%2F%2Fvendor.example")
 		},
 		Except: map[string]string{
 			"PostIntoClosed/CloseTicket": "Teams has no closed threads: that a ticket is over is known to the conversation alone",
@@ -110,7 +112,15 @@ func subject() connectortest.Subject {
 
 func TestConformance(t *testing.T) { connectortest.Run(t, subject()) }
 
-func FuzzDecode(f *testing.F) { connectortest.FuzzDecode(f, subject()) }
+// FuzzDecode does without signatures: Decode looks at none, and RSA would take all the time.
+func FuzzDecode(f *testing.F) {
+	s := subject()
+	s.Auth.Sign = nil
+	s.Open = func(_ connectortest.T, o connectortest.Options) (connector.Connector, error) {
+		return teams.NewWithKeys(config(o.URL), o.Deps, at)
+	}
+	connectortest.FuzzDecode(f, s)
+}
 
 // vendor is what the conformance suite sees of the desk.
 func (d *desk) vendor() *connectortest.Vendor {

@@ -89,16 +89,22 @@ func TestTheCardShowsHowThingsStand(t *testing.T) {
 		buttons []string
 	}{
 		{
-			conversation.Change{To: conversation.Assigned, Agent: conversation.Author{Name: "Sam Example"}}, time.Time{},
-			"With Sam Example", []string{"Claim", "Release", "Transfer", "Back to bot", "Close"},
+			conversation.Change{To: conversation.Assigned, Agent: conversation.Author{Name: "Sam Example"}},
+			time.Time{},
+			"With Sam Example",
+			[]string{"Claim", "Release", "Transfer", "Back to bot", "Close"},
 		},
 		{
-			conversation.Change{To: conversation.Assigned, Agent: conversation.Author{Name: "Sam Example"}}, at,
-			"With Sam Example; the customer is waiting since 2 Mar 09:30 UTC", []string{"Claim", "Release", "Transfer", "Back to bot", "Close"},
+			conversation.Change{To: conversation.Assigned, Agent: conversation.Author{Name: "Sam Example"}},
+			at,
+			"With Sam Example; the customer is waiting since 2 Mar 09:30 UTC",
+			[]string{"Claim", "Release", "Transfer", "Back to bot", "Close"},
 		},
 		{
-			conversation.Change{To: conversation.Reassigning}, at,
-			"Waiting for another agent since 2 Mar 09:30 UTC", []string{"Claim", "Transfer", "Back to bot", "Close"},
+			conversation.Change{To: conversation.Reassigning},
+			at,
+			"Waiting for another agent since 2 Mar 09:30 UTC",
+			[]string{"Claim", "Transfer", "Back to bot", "Close"},
 		},
 		{conversation.Change{To: conversation.Waiting}, time.Time{}, "Waiting for an agent", []string{"Claim", "Transfer", "Back to bot", "Close"}},
 		{conversation.Change{To: conversation.InBot}, time.Time{}, "Back with the bot", nil},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -196,10 +197,7 @@ func button(t *thread, verb, choice string) (Button, error) {
 
 // joined adds the card's input to what a button carries, as Teams does.
 func joined(data map[string]any, choice string, t *thread) map[string]any {
-	all := map[string]any{}
-	for key, value := range data {
-		all[key] = value
-	}
+	all := maps.Clone(data)
 	if len(t.messages[0].card.Choices) > 0 {
 		all["agent"] = choice
 	}

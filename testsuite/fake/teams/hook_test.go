@@ -1,6 +1,7 @@
 package teams_test
 
 import (
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -11,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"crypto/rsa"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
