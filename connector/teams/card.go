@@ -22,8 +22,10 @@ const (
 // standing is what a ticket's card shows.
 type standing struct {
 	// ticket is our conversation's id: what the buttons carry back.
-	ticket   string
-	customer conversation.Customer
+	ticket string
+	name   string
+	// details are what is known about the customer, by label.
+	details [][2]string
 	// status is one sentence.
 	status string
 	state  conversation.State
@@ -31,6 +33,21 @@ type standing struct {
 	link    string
 	choices []choice
 	mention bool
+}
+
+// detailsOf chooses what a card shows of a customer besides the name.
+func detailsOf(who conversation.Customer) [][2]string {
+	details := [][2]string{{"E-mail", who.Email}, {"Phone", who.Phone}, {"Language", who.Language}}
+	for i, key := range slices.Sorted(maps.Keys(who.Fields)) {
+		if i < maxFields {
+			details = append(details, [2]string{connector.CutText(key, maxName), who.Fields[key]})
+		}
+	}
+	details = slices.DeleteFunc(details, func(d [2]string) bool { return strings.TrimSpace(d[1]) == "" })
+	for i := range details {
+		details[i][1] = connector.CutText(details[i][1], maxValue)
+	}
+	return details
 }
 
 // statusOf says how things stand.
@@ -66,23 +83,15 @@ func statusOf(change conversation.Change, since time.Time) string {
 // message writes the card. All that people have written is in text runs, which show it as it is; everything else of a
 // card reads markup (Adaptive Cards 1.5).
 func (s standing) message() message {
-	name := customerName(s.customer.Name)
+	name := customerName(s.name)
 	body := []element{
 		{Type: "RichTextBlock", Inlines: []textRun{{Type: "TextRun", Text: name, Weight: "Bolder", Size: "Large"}}},
 		{Type: "RichTextBlock", Inlines: []textRun{{Type: "TextRun", Text: s.status, Weight: "Bolder"}}},
 	}
-	fields := [][2]string{{"E-mail", s.customer.Email}, {"Phone", s.customer.Phone}, {"Language", s.customer.Language}}
-	for i, key := range slices.Sorted(maps.Keys(s.customer.Fields)) {
-		if i < maxFields {
-			fields = append(fields, [2]string{key, s.customer.Fields[key]})
-		}
-	}
-	for _, f := range fields {
-		if strings.TrimSpace(f[1]) != "" {
-			body = append(body, element{Type: "RichTextBlock", Inlines: []textRun{
-				{Type: "TextRun", Text: connector.CutText(f[0], maxName) + ": ", IsSubtle: true}, {Type: "TextRun", Text: connector.CutText(f[1], maxValue)},
-			}})
-		}
+	for _, d := range s.details {
+		body = append(body, element{Type: "RichTextBlock", Inlines: []textRun{
+			{Type: "TextRun", Text: d[0] + ": ", IsSubtle: true}, {Type: "TextRun", Text: d[1]},
+		}})
 	}
 	actions := s.buttons()
 	if len(actions) > 0 {

@@ -135,7 +135,7 @@ func TestClosingSaysWhoEndedIt(t *testing.T) {
 	require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Key: "shop:c1/e1-8", Ticket: ticket, ByCustomer: true}))
 	seen := d.thread(ticket)
 	require.True(t, seen.Over())
-	require.Equal(t, []string{"Ana Example", "The customer left"}, seen.Card.Texts)
+	require.Equal(t, []string{"Ana Example", "The customer left", "E-mail: ana@example.test"}, seen.Card.Texts)
 	require.Contains(t, seen.Heard("")[0], "The customer left.")
 }
 

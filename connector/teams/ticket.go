@@ -3,6 +3,7 @@ package teams
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -15,8 +16,9 @@ import (
 
 // What a ticket keeps for later calls, besides serviceKey.
 const (
-	nameKey = "customer"
-	linkKey = "link"
+	nameKey    = "customer"
+	detailsKey = "details"
+	linkKey    = "link"
 )
 
 // maxRoots bounds how many threads are remembered that were opened and have not all of their transcript yet.
@@ -44,10 +46,14 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		}
 		c.keep(req.Key, opened)
 	}
+	details, err := json.Marshal(detailsOf(req.Customer))
+	if err != nil {
+		return conversation.Ticket{}, connector.Errorf(name, op, connector.Invalid, "customer cannot be written")
+	}
 	ticket := conversation.Ticket{ID: opened.thread, Vendor: map[string]string{
-		nameKey: customerName(req.Customer.Name), serviceKey: opened.service, linkKey: req.Link,
+		nameKey: customerName(req.Customer.Name), detailsKey: string(details), serviceKey: opened.service, linkKey: req.Link,
 	}}
-	err := c.transcript(ctx, op, ticket, req)
+	err = c.transcript(ctx, op, ticket, req)
 	if err == nil && req.Agent != "" {
 		err = c.Assign(ctx, connector.AssignRequest{Key: req.Key, Ticket: ticket, Agent: req.Agent, Vendor: req.Vendor})
 	}
@@ -75,7 +81,7 @@ func (c *Client) begin(ctx context.Context, op, channel string, req connector.Op
 		}
 	}
 	card := standing{
-		ticket: req.Conversation, customer: req.Customer, link: req.Link, mention: c.config.MentionOnly,
+		ticket: req.Conversation, name: req.Customer.Name, details: detailsOf(req.Customer), link: req.Link, mention: c.config.MentionOnly,
 		state: conversation.Waiting, status: statusOf(conversation.Change{To: conversation.Waiting}, since),
 		choices: c.choices(ctx, op, service, channel),
 	}
@@ -141,18 +147,22 @@ func (c *Client) UpdateTicket(ctx context.Context, req connector.UpdateRequest) 
 		return err
 	}
 	card := c.standing(req.Key, req.Ticket)
-	card.state, card.status, card.customer = req.Change.To, statusOf(req.Change, req.WaitingSince), req.Customer
-	card.customer.Name = cmp.Or(card.customer.Name, req.Ticket.Vendor[nameKey])
+	card.state, card.status, card.details = req.Change.To, statusOf(req.Change, req.WaitingSince), detailsOf(req.Customer)
+	card.name = cmp.Or(req.Customer.Name, card.name)
 	if len(card.buttons()) > 0 {
 		card.choices = c.choices(ctx, op, p.service, p.channel)
 	}
 	return c.put(ctx, op, p, p.root, card.message())
 }
 
-// standing is what a ticket's card shows whatever happens.
+// standing is what a ticket's card shows whatever happens, as of its beginning.
 func (c *Client) standing(key conversation.Key, ticket conversation.Ticket) standing {
 	id, _, _ := strings.Cut(string(key), "/")
-	return standing{ticket: id, link: ticket.Vendor[linkKey], mention: c.config.MentionOnly}
+	s := standing{ticket: id, name: ticket.Vendor[nameKey], link: ticket.Vendor[linkKey], mention: c.config.MentionOnly}
+	if json.Unmarshal([]byte(ticket.Vendor[detailsKey]), &s.details) != nil {
+		s.details = nil
+	}
+	return s
 }
 
 // CloseTicket takes the buttons from the card, and says in the thread that it is over. Closing again says so again.
@@ -164,7 +174,7 @@ func (c *Client) CloseTicket(ctx context.Context, req connector.CloseRequest) er
 	}
 	words := "This conversation is closed. The customer does not get what is written here from now on."
 	card := c.standing(req.Key, req.Ticket)
-	card.state, card.status, card.customer.Name = conversation.Ended, "Closed", req.Ticket.Vendor[nameKey]
+	card.state, card.status = conversation.Ended, "Closed"
 	if req.ByCustomer {
 		card.status = "The customer left"
 		words = "The customer left. What is written here from now on reaches nobody."

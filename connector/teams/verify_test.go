@@ -180,3 +180,13 @@ func TestKeysAreRefreshedOnceADayWhileTheyServe(t *testing.T) {
 	require.NoError(t, c.Verify(next), "nobody waits for it")
 	until(t, func() bool { return s.Faults.Calls(vendor.OpKeys) == 2 }, "the keys are loaded anew")
 }
+
+func TestKeysWithoutEndorsementsAreRefused(t *testing.T) {
+	d := newDesk(t, vendor.Options{})
+	d.Switch(func(s *vendor.Switches) { s.NoEndorsements = true })
+	c, err := teams.New(config(d.web.URL), connector.Deps{})
+	require.NoError(t, err)
+	activity := fixture(t, vendor.Token(vendor.Key("k1"), claims(t)))
+	until(t, func() bool { return kindOf(c, activity) != connector.Unavailable }, "the keys are loaded")
+	require.Equal(t, connector.Unauthenticated, kindOf(c, activity))
+}

@@ -235,6 +235,8 @@ func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	for _, secret := range setup.secrets {
 		require.NotContains(t, s.Output()+metrics(t, s), secret)
 	}
+	require.True(t, slices.ContainsFunc(desk.Hooks.Attempts(), func(a fake.Attempt) bool { return a.Status == http.StatusServiceUnavailable }),
+		"the first activity with the new key had to come again")
 	for _, a := range desk.Hooks.Attempts() {
 		require.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable}, a.Status, "an activity was refused")
 	}

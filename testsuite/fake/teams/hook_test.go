@@ -118,6 +118,14 @@ func TestAnActivityComesAgainWithTheSameID(t *testing.T) {
 	require.Len(t, e.got(b), 4, "a 4xx is the end of it")
 }
 
+func TestWhetherARefusalIsRepeatedIsASwitch(t *testing.T) {
+	b, e, thread := listening(t, teams.Options{}, func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) })
+	b.Switch(func(s *teams.Switches) { s.NoRepeat = true })
+	_, err := b.AgentSays(thread, teams.Sam, "hello")
+	require.NoError(t, err)
+	require.Len(t, e.got(b), 1)
+}
+
 func TestEditsHaveTheIDOfTheMessage(t *testing.T) {
 	b, e, thread := listening(t, teams.Options{}, nil)
 	id, err := b.AgentSays(thread, teams.Sam, "one")
