@@ -21,6 +21,8 @@ const (
 
 // standing is what a ticket's card shows.
 type standing struct {
+	// mark names, unseen, the call that opened the ticket.
+	mark string
 	// ticket is our conversation's id: what the buttons carry back.
 	ticket string
 	name   string
@@ -85,7 +87,7 @@ func statusOf(change conversation.Change, since time.Time) string {
 func (s standing) message() message {
 	name := customerName(s.name)
 	body := []element{
-		{Type: "RichTextBlock", Inlines: []textRun{{Type: "TextRun", Text: name, Weight: "Bolder", Size: "Large"}}},
+		{Type: "RichTextBlock", ID: s.mark, Inlines: []textRun{{Type: "TextRun", Text: name, Weight: "Bolder", Size: "Large"}}},
 		{Type: "RichTextBlock", Inlines: []textRun{{Type: "TextRun", Text: s.status, Weight: "Bolder"}}},
 	}
 	for _, d := range s.details {

@@ -28,19 +28,15 @@ const maxRoots = 1024
 type root struct{ thread, service string }
 
 // Open begins a thread with a card, and adds what was said before. A repeat within one process goes on where the call
-// before it failed; Teams offers nothing to find a thread whose answer was lost, so that one is opened again.
+// before it failed. A thread whose answer was lost is opened again, unless a Reader finds it.
 func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, error) {
 	const op = "Open"
-	channel := c.config.ChannelID
-	if req.Group != "" {
-		var ok bool
-		if channel, ok = c.config.Groups[req.Group]; !ok {
-			return conversation.Ticket{}, connector.Errorf(name, op, connector.NotFound, "group is not in groups")
-		}
+	channel, err := c.channelOf(op, req.Group)
+	if err != nil {
+		return conversation.Ticket{}, err
 	}
 	opened, ok := c.opened(req.Key)
 	if !ok {
-		var err error
 		if opened, err = c.begin(ctx, op, channel, req); err != nil {
 			return conversation.Ticket{}, err
 		}
@@ -53,7 +49,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	ticket := conversation.Ticket{ID: opened.thread, Vendor: map[string]string{
 		nameKey: customerName(req.Customer.Name), detailsKey: string(details), serviceKey: opened.service, linkKey: req.Link,
 	}}
-	err = c.transcript(ctx, op, ticket, req)
+	_, err = c.say(ctx, op, ticket, transcriptKey(req.Key), speakerTranscript, transcriptTexts(req.Transcript))
 	if err == nil && req.Agent != "" {
 		err = c.Assign(ctx, connector.AssignRequest{Key: req.Key, Ticket: ticket, Agent: req.Agent, Vendor: req.Vendor})
 	}
@@ -81,7 +77,7 @@ func (c *Client) begin(ctx context.Context, op, channel string, req connector.Op
 		}
 	}
 	card := standing{
-		ticket: req.Conversation, name: req.Customer.Name, details: detailsOf(req.Customer), link: req.Link, mention: c.config.MentionOnly,
+		mark: string(req.Key), ticket: req.Conversation, name: req.Customer.Name, details: detailsOf(req.Customer), link: req.Link, mention: c.config.MentionOnly,
 		state: conversation.Waiting, status: statusOf(conversation.Change{To: conversation.Waiting}, since),
 		choices: c.choices(ctx, op, service, channel),
 	}
@@ -109,10 +105,19 @@ func (c *Client) begin(ctx context.Context, op, channel string, req connector.Op
 	return r, nil
 }
 
-// transcript adds what was said before the ticket was opened.
-func (c *Client) transcript(ctx context.Context, op string, ticket conversation.Ticket, req connector.OpenRequest) error {
-	_, err := c.say(ctx, op, ticket, req.Key+"~", speakerTranscript, transcriptTexts(req.Transcript))
-	return err
+// transcriptKey counts, apart from the ticket's own key, the messages of its transcript.
+func transcriptKey(key conversation.Key) conversation.Key { return key + "~" }
+
+// channelOf is where tickets of a group are opened.
+func (c *Client) channelOf(op, group string) (string, error) {
+	if group == "" {
+		return c.config.ChannelID, nil
+	}
+	channel, ok := c.config.Groups[group]
+	if !ok {
+		return "", connector.Errorf(name, op, connector.NotFound, "group is not in groups")
+	}
+	return channel, nil
 }
 
 func (c *Client) opened(key conversation.Key) (root, bool) {
@@ -196,11 +201,11 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 		return err
 	}
 	if req.Group != "" && req.Agent == "" {
-		channel, ok := c.config.Groups[req.Group]
-		switch {
-		case !ok:
-			return connector.Errorf(name, op, connector.NotFound, "group is not in groups")
-		case channel != p.channel:
+		channel, err := c.channelOf(op, req.Group)
+		if err != nil {
+			return err
+		}
+		if channel != p.channel {
 			return connector.Errorf(name, op, connector.Unsupported, "a thread cannot move to the channel of another group")
 		}
 	}

@@ -32,7 +32,7 @@ type Button struct {
 func properties(kind string) []string {
 	return map[string][]string{
 		"AdaptiveCard":    {"type", "$schema", "version", "body", "actions"},
-		"RichTextBlock":   {"type", "inlines"},
+		"RichTextBlock":   {"type", "id", "inlines"},
 		"TextRun":         {"type", "text", "weight", "size", "isSubtle"},
 		"Input.ChoiceSet": {"type", "id", "style", "placeholder", "choices"},
 		"Image":           {"type", "url", "altText", "selectAction"},

@@ -21,7 +21,7 @@ func TestOnlyWhoMayReadFindsAndLists(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, connector.CapabilitiesOf(reads), connector.CanListMessages)
 	require.Equal(t, connector.ByLookup, reads.Traits().Post)
-	require.Equal(t, connector.AtLeastOnce, reads.Traits().Open)
+	require.Equal(t, connector.ByLookup, reads.Traits().Open)
 
 	c.TeamGroupID = ""
 	blind, err := teams.New(c, connector.Deps{})
@@ -29,6 +29,7 @@ func TestOnlyWhoMayReadFindsAndLists(t *testing.T) {
 	require.NotContains(t, connector.CapabilitiesOf(blind), connector.CanListMessages)
 	require.NotContains(t, connector.CapabilitiesOf(blind), connector.CanFindSent)
 	require.Equal(t, connector.AtLeastOnce, blind.Traits().Post)
+	require.Equal(t, connector.AtLeastOnce, blind.Traits().Open)
 }
 
 // sentAs posts a text and gives what it is looked for with.
@@ -198,4 +199,48 @@ func TestTheTokenForGraphStaysThere(t *testing.T) {
 	d.Faults.Set(vendor.OpReplies, fake.RefuseStatus(http.StatusOK, `{"@odata.nextLink":"https://evil.example/v1.0","value":[]}`))
 	_, err = c.ListMessages(t.Context(), connector.ListRequest{Ticket: ticket})
 	require.Equal(t, connector.Invalid, connector.KindOf(err))
+}
+
+func TestAThreadIsFoundByTheMarkInItsCard(t *testing.T) {
+	d := newDesk(t, vendor.Options{})
+	lost := func(key conversation.Key) connector.OpenRequest {
+		req := ana()
+		req.Key = key
+		d.Faults.Set(vendor.OpCreate, fake.AcceptThenReset().For(1))
+		_, err := d.openReader().Open(t.Context(), req)
+		require.Equal(t, connector.UncertainOutcome, connector.KindOf(err))
+		d.Faults.Clear(fake.AnyOp)
+		return req
+	}
+	// Another process finds it, and completes it.
+	req := lost("shop:c1/e1-2")
+	ticket, err := d.openReader().Open(t.Context(), req)
+	require.NoError(t, err)
+	require.Len(t, d.Threads(), 1)
+	require.Len(t, d.thread(ticket).Heard("Conversation so far"), 1)
+	again, err := d.openReader().Open(t.Context(), req)
+	require.NoError(t, err)
+	require.Equal(t, ticket.ID, again.ID)
+	require.Len(t, d.thread(ticket).Heard("Conversation so far"), 1, "the transcript is there already")
+
+	// While it may not show yet, the process that lost the answer waits; one that knows nothing of it cannot.
+	d.Switch(func(s *vendor.Switches) { s.GraphLag = time.Minute })
+	c := d.openReader()
+	req.Key = "shop:c1/e2-4"
+	d.Faults.Set(vendor.OpCreate, fake.AcceptThenReset().For(1))
+	_, err = c.Open(t.Context(), req)
+	require.Equal(t, connector.UncertainOutcome, connector.KindOf(err))
+	_, err = c.Open(t.Context(), req)
+	require.Equal(t, connector.Unavailable, connector.KindOf(err))
+	d.Faults.Set(vendor.OpReplies, fake.RefuseStatus(http.StatusBadGateway, "").For(1))
+	_, err = c.Open(t.Context(), req)
+	require.Error(t, err, "nor is it opened again while nobody can look")
+	require.Len(t, d.Threads(), 2)
+
+	// Graph that does not answer keeps nobody from an agent.
+	d.Switch(func(s *vendor.Switches) { s.NoGraph = true })
+	req.Key = "shop:c1/e3-6"
+	_, err = c.Open(t.Context(), req)
+	require.NoError(t, err)
+	require.Len(t, d.Threads(), 3)
 }
