@@ -22,6 +22,7 @@ import (
 // channel is a Teams channel where one customer is helped.
 type channel struct {
 	*teams.Server
+	s   *system.System
 	ana *system.Customer
 }
 
@@ -29,9 +30,8 @@ type channel struct {
 func (c channel) ticket(t *testing.T, n int) teams.Thread {
 	t.Helper()
 	var ours []teams.Thread
-	system.Eventually(t, 40*time.Second, fmt.Sprintf("ticket %d is open in Teams", n), func() bool {
+	c.s.Until(t, c.ana.Conversation, fmt.Sprintf("ticket %d is open in Teams", n), func(view conversation.View) bool {
 		ours = slices.DeleteFunc(c.Threads(), func(th teams.Thread) bool { return th.Card == nil })
-		view := c.ana.View(t)
 		return len(ours) == n && len(view.Tickets) == n && view.Tickets[n-1].Ticket.ID == ours[n-1].ID
 	})
 	return ours[n-1]
@@ -78,10 +78,10 @@ func (c channel) findings(told []fake.Attempt) []string {
 }
 
 // untilHeard waits until each side saw all that the other said, and nothing is left to be sent.
-func (c channel) untilHeard(t *testing.T, s *system.System, told func() []fake.Attempt) conversation.View {
+func (c channel) untilHeard(t *testing.T, told func() []fake.Attempt) conversation.View {
 	t.Helper()
 	system.Eventually(t, 40*time.Second, "everybody saw what was said", func() bool { return len(c.findings(told())) == 0 })
-	return s.Until(t, c.ana.Conversation, "nothing is left to be sent", func(v conversation.View) bool { return len(v.Pending) == 0 })
+	return c.s.Until(t, c.ana.Conversation, "nothing is left to be sent", func(v conversation.View) bool { return len(v.Pending) == 0 })
 }
 
 // teamsConnection is a bot among the connections.
@@ -104,7 +104,7 @@ func teamsConnection(url string) string {
 
 // A team's own app and bot before a channel in Teams: Sam claims the thread by its button, answers, talks to his colleague
 // behind the customer's back, corrects himself, and gives her back to the bot; later Mira is given the next thread, and
-// closes it. The worker dies with words on the way to Teams, an answer of Teams is lost, Teams is too busy once, Microsoft
+// closes it. The worker dies with words and with a ticket on the way to Teams, an answer of Teams is lost, Teams is too busy once, Microsoft
 // changes its keys, and an activity never comes: each line is seen once.
 func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	needsProcesses(t)
@@ -131,7 +131,7 @@ func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	bot.SetHook(s.URL + "/webhooks/shop-bot")
 	desk.SetHook(s.URL + "/webhooks/teams-support")
 	ana := appCustomer(s, backend, backend, "app-shop", "u-42")
-	c := channel{Server: desk, ana: ana}
+	c := channel{Server: desk, s: s, ana: ana}
 	told := backend.Events().Attempts
 
 	// The bot answers first, and asks for a human: a thread with who waits and what was said.
@@ -154,7 +154,7 @@ func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	require.NoError(t, err)
 	ana.Says(t, "hello Sam")
 	_, id := c.answers(t, ticket, teams.Sam, "it comes on Monday")
-	c.untilHeard(t, s, told)
+	c.untilHeard(t, told)
 	corrected := ana.Line("it comes on Tuesday")
 	require.NoError(t, desk.AgentEdits(ticket.ID, id, corrected))
 	untilSees(t, ana, "agent:", corrected)
@@ -182,7 +182,7 @@ func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	s.KillAndRestart(system.Worker)
 	held.Release()
 	c.answers(t, ticket, teams.Sam, "I look into it")
-	c.untilHeard(t, s, told)
+	c.untilHeard(t, told)
 
 	// An answer of Teams is lost, and the next call comes too early.
 	desk.Faults.Set(teams.OpPost, fake.AcceptThenReset().For(1))
@@ -190,12 +190,12 @@ func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	system.Eventually(t, 20*time.Second, "the answer is lost", func() bool { return desk.Faults.Struck(teams.OpPost) == 1 })
 	desk.Faults.Set(teams.OpPost, fake.RateLimit(0, "1").For(1))
 	ana.Says(t, "I am here")
-	c.untilHeard(t, s, told)
+	c.untilHeard(t, told)
 
 	// Microsoft changes its keys: the gateway finds the new one while Teams delivers again.
 	desk.Rotate(teams.Key("k2"))
 	c.answers(t, ticket, teams.Sam, "thank you for waiting")
-	c.untilHeard(t, s, told)
+	c.untilHeard(t, told)
 
 	// Sam gives her back to the bot, which knows what he said. The card has no buttons any more.
 	require.NoError(t, desk.AgentClicks(ticket.ID, teams.Sam, "handoff_back", ""))
@@ -207,8 +207,13 @@ func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	ana.TellsBot(t, "who was that")
 	untilSees(t, ana, "bot", "That was Sam Example.")
 
-	// She comes back, to a new thread. Sam just answers, and gives her to Mira, who closes.
+	// She comes back, to a new thread. The worker dies while it is opened, and finds it. Sam just answers, and gives her to
+	// Mira, who closes.
+	opening := gate.Hold("/v3/conversations", "isGroup", system.After)
 	ana.Asks(t)
+	<-opening.Arrived()
+	s.KillAndRestart(system.Worker)
+	opening.Release()
 	second := c.ticket(t, 2)
 	require.NotEqual(t, ticket.ID, second.ID)
 	c.answers(t, second, teams.Sam, "welcome back")
@@ -217,14 +222,14 @@ func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	ana.UntilAgent(t, teams.Mira)
 	c.answers(t, second, teams.Mira, "I take over")
 	ana.Says(t, "hello Mira")
-	c.untilHeard(t, s, told)
+	c.untilHeard(t, told)
 
 	// The activity with Mira's last words never comes; before the end they are found.
 	desk.Faults.Set(teams.OpHook, fake.Lose().For(1))
 	c.answers(t, second, teams.Mira, "all the best")
 	require.NoError(t, desk.AgentClicks(second.ID, teams.Mira, "handoff_close", ""))
 	ana.Until(t, conversation.InBot)
-	view := c.untilHeard(t, s, told)
+	view := c.untilHeard(t, told)
 	require.Zero(t, view.Counts.Uncertain+view.Counts.Failed)
 
 	runs := s.Settled(t, ana)
