@@ -127,6 +127,23 @@ func TestWithoutConsentOnlyWhatMentionsTheBotIsSaid(t *testing.T) {
 	require.Len(t, d.deliveries(), before, "the fake delivers mentions only")
 }
 
+func TestAgentsWordsArriveAsTheyWroteThem(t *testing.T) {
+	for _, escaped := range []bool{false, true} {
+		d := newDesk(t, vendor.Options{})
+		d.Switch(func(s *vendor.Switches) { s.EscapedText = escaped })
+		c := d.open()
+		ticket := mustOpen(t, c, ana())
+		for _, text := range []string{"1 < 2 && <b>bold</b>", "write &amp; for &", "one\n  two &lt;", "plain", "Müller & Söhne"} {
+			_, err := d.AgentSays(ticket.ID, vendor.Sam, text)
+			require.NoError(t, err)
+			require.Equal(t, text, d.last(c).Text, "escaped: %t", escaped)
+			_, err = d.AgentMentions(ticket.ID, vendor.Sam, text)
+			require.NoError(t, err)
+			require.Equal(t, text, d.last(c).Text, "escaped: %t", escaped)
+		}
+	}
+}
+
 func TestButtonsSayWhoHasTheTicket(t *testing.T) {
 	d := newDesk(t, vendor.Options{})
 	c := d.open()

@@ -2,7 +2,9 @@ package teams
 
 import (
 	"encoding/json"
+	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -67,7 +69,29 @@ func (c *Client) words(a activity) string {
 			text = strings.ReplaceAll(text, e.Text, e.Mentioned.Name)
 		}
 	}
-	return trimmed(withoutQuotes(a, text))
+	text = trimmed(withoutQuotes(a, text))
+	if a.escaped() {
+		text = html.UnescapeString(text)
+	}
+	return text
+}
+
+// escaped reports whether the text is written as markup writes it. Nothing says whether Teams does that; the HTML that comes
+// along shows what was meant.
+func (a activity) escaped() bool {
+	if !strings.Contains(a.Text, "&") {
+		return false
+	}
+	bare := strings.NewReplacer("<at>", "", "</at>", "", "\u00a0", " ").Replace(withoutQuotes(a, a.Text))
+	for _, x := range a.Attachments {
+		var markup string
+		if x.ContentType != typeHTML || json.Unmarshal(x.Content, &markup) != nil {
+			continue
+		}
+		meant := strings.Fields(plainText(markup))
+		return !slices.Equal(strings.Fields(bare), meant) && slices.Equal(strings.Fields(html.UnescapeString(bare)), meant)
+	}
+	return false
 }
 
 // quote stands where a message quotes another.

@@ -49,9 +49,14 @@ func (s *Server) activity(t *thread, m *message, kind, eventType string, more ma
 	}
 	if kind == "message" || kind == "messageUpdate" {
 		a["text"], a["textFormat"] = m.text, "plain"
+		markup := html.EscapeString(m.text)
+		if s.switches.EscapedText {
+			a["text"] = strings.NewReplacer("&lt;at&gt;", "<at>", "&lt;/at&gt;", "</at>").Replace(markup)
+		}
 		if m.text != "" {
 			// The text comes twice.
-			a["attachments"] = []any{map[string]any{"contentType": "text/html", "content": "<div>" + html.EscapeString(m.text) + "</div>"}}
+			span := strings.NewReplacer("&lt;at&gt;", `<span itemtype="http://schema.skype.com/Mention">`, "&lt;/at&gt;", "</span>", "\n", "<br>")
+			a["attachments"] = []any{map[string]any{"contentType": "text/html", "content": "<div>" + span.Replace(markup) + "</div>"}}
 		}
 	}
 	for key, value := range more {

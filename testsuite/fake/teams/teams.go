@@ -88,6 +88,8 @@ type Switches struct {
 	EmptyAnswers bool `json:"empty_answers,omitempty"`
 	// OwnPosts delivers the bot's own posts back to it.
 	OwnPosts bool `json:"own_posts,omitempty"`
+	// EscapedText writes the text of activities as markup writes it, with &lt; and &amp;. The documentation does not say.
+	EscapedText bool `json:"escaped_text,omitempty"`
 	// NoEndorsements leaves them out of the keys.
 	NoEndorsements bool `json:"no_endorsements,omitempty"`
 	// NoRepeat gives an activity up at any answer, instead of repeating it after a 5xx or 429.
