@@ -12,6 +12,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/memory"
 	"github.com/handoff-engine/handoff/connector/omnidesk"
 	"github.com/handoff-engine/handoff/connector/slack"
+	"github.com/handoff-engine/handoff/connector/teams"
 )
 
 // Vendors gives a registry of every vendor that this program can connect.
@@ -26,5 +27,6 @@ func Vendors() *connector.Registry {
 		memory.Factory(),
 		omnidesk.Factory(),
 		slack.Factory(),
+		teams.Factory(),
 	)
 }
