@@ -129,7 +129,7 @@ func (d *desk) vendor() *connectortest.Vendor {
 		Handler: d, Faults: d.Faults,
 		Ops: map[string]string{
 			"Open": vendor.OpCreate, "Post": vendor.OpPost, "Assign": vendor.OpPost, "WriteNote": vendor.OpPost, "SendAttachment": vendor.OpPost,
-			"CloseTicket": vendor.OpUpdate, "FetchAttachment": vendor.OpAttachment, "Check": vendor.OpMembers,
+			"CloseTicket": vendor.OpUpdate, "UpdateTicket": vendor.OpUpdate, "EditMessage": vendor.OpUpdate, "FetchAttachment": vendor.OpAttachment, "Check": vendor.OpMembers,
 			"FindSent": vendor.OpReplies, "ListMessages": vendor.OpReplies,
 		},
 		AgentSees: func(t conversation.Ticket) []string { return d.thread(t).Heard(customer) },
