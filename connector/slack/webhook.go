@@ -207,7 +207,7 @@ func (c *Client) clicked(click interaction, a action) (conversation.Event, bool)
 	who := c.author(click.User.ID, click.User.Name)
 	switch a.ActionID {
 	case actionClaim:
-		return conversation.Event{Kind: conversation.AgentAssigned, Agent: who.ID, Author: who}, true
+		return conversation.Event{Kind: conversation.AgentAssigned, Agent: who.ID, Author: who, Reason: conversation.Claimed}, true
 	case actionRelease:
 		return conversation.Event{Kind: conversation.AgentUnassigned, Author: who}, true
 	case actionTransfer:

@@ -215,7 +215,7 @@ func (c *Client) clicked(a activity, thread string, data actionData) ([]conversa
 	}
 	switch data.Verb {
 	case verbClaim:
-		ev.Kind, ev.Agent = conversation.AgentAssigned, c.author(a.From).ID
+		ev.Kind, ev.Agent, ev.Reason = conversation.AgentAssigned, c.author(a.From).ID, conversation.Claimed
 	case verbRelease:
 		ev.Kind = conversation.AgentUnassigned
 	case verbTransfer:
