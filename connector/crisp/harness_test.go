@@ -153,14 +153,41 @@ func (d *desk) vendor() *connectortest.Vendor {
 }
 
 // connect opens a connection to the desk.
-func (d *desk) connect(change ...func(*crisp.Config)) *crisp.Client {
+func (d *desk) connect(change ...func(*crisp.Config)) *crisp.Client { return d.connectOver(nil, change...) }
+
+// connectOver opens a connection that calls over a transport.
+func (d *desk) connectOver(over http.RoundTripper, change ...func(*crisp.Config)) *crisp.Client {
 	cfg := config(d.web.URL)
 	for _, f := range change {
 		f(&cfg)
 	}
-	c, err := crisp.New(cfg, connector.Deps{Connection: "under-test", Unpaced: true})
+	deps := connector.Deps{Connection: "under-test", Unpaced: true}
+	if over != nil {
+		deps.HTTP = &http.Client{Transport: over}
+	}
+	c, err := crisp.New(cfg, deps)
 	require.NoError(d.t, err)
 	return c
+}
+
+// lossy loses one call, counted from 1: before it is made, or its answer.
+type lossy struct {
+	lose   int
+	before bool
+	calls  int
+}
+
+func (l *lossy) RoundTrip(req *http.Request) (*http.Response, error) {
+	l.calls++
+	if l.calls == l.lose && l.before {
+		return nil, io.ErrUnexpectedEOF
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil || l.calls != l.lose {
+		return resp, err
+	}
+	_ = resp.Body.Close()
+	return nil, io.ErrUnexpectedEOF
 }
 
 var at = time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
