@@ -19,7 +19,7 @@ import (
 // All methods may be called from many goroutines at once. The optional companions are BotPauser, BotResumer,
 // AgentAssigner, TicketPreparer, TicketCloser, NoteWriter, AvailabilityReader, TypingSender, AttachmentSender,
 // AttachmentFetcher, SentFinder, MessageLister, TicketMirror, TicketUpdater, QueueReader, MessageEditor, ReadMarker,
-// Surveyor, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
+// Surveyor, RatingWriter, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
 type Connector interface {
 	// Name is the vendor's lower-case name, equal to the folder's. It never changes.
 	Name() string
@@ -211,6 +211,8 @@ type OpenRequest struct {
 	// Mirrored is the ticket that agents have read along (TicketMirror): it becomes the one asked for. Transcript holds
 	// only what it does not show yet. Only desks that mirror get it.
 	Mirrored *conversation.Ticket
+	// Priority is low, normal, high or urgent; empty means that nobody said.
+	Priority string
 	// Link opens the conversation in our own API or user interface; empty where no public address is known.
 	Link string
 	// Vendor is what PrepareTicket and earlier events asked to be given back.

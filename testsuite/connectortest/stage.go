@@ -260,6 +260,8 @@ func (k known) Missing(_ context.Context, _ string, events []conversation.Event)
 	return k.c.Missing(events), nil
 }
 
+func (k known) Ahead(context.Context, string, time.Time) (int, error) { return 0, nil }
+
 func (k known) Active(context.Context, string) ([]string, error) { return []string{k.c.ID}, nil }
 
 // noFiles refuses: the story has none.

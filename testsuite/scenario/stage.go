@@ -66,6 +66,9 @@ type stage struct {
 	questions map[conversation.Key]int
 	answered  map[int]bool
 
+	// ahead is how many customers wait before ours.
+	ahead int
+
 	told []conversation.Event
 	// again are the events to be told once more with the next step.
 	again []conversation.Event
@@ -148,7 +151,7 @@ func (s *stage) play() (err error) {
 
 // fresh is a conversation as the client begins it.
 func (s *stage) fresh() conversation.Conversation {
-	route := s.story.route
+	route := s.story.route.At(opening())
 	route.Channel.ReorderWindow = 0
 	c := conversation.New(conversation.ID(route.Channel.Name, customerRef), route)
 	s.engagements++
@@ -350,6 +353,13 @@ func (c conversations) View(context.Context, string) (conversation.View, error) 
 func (c conversations) Missing(_ context.Context, _ string, events []conversation.Event) ([]conversation.Event, error) {
 	var missing []conversation.Event
 	return missing, c.ask(&missing, workflows.QueryMissing, events)
+}
+
+// Ahead says how many the story has waiting before the customer.
+func (c conversations) Ahead(context.Context, string, time.Time) (int, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.s.ahead, nil
 }
 
 // Active lists nothing: a story heals when a ticket is closed.
