@@ -90,7 +90,7 @@ func (c *Config) Validate() error {
 	case slices.Contains(c.Inboxes, ""):
 		return errors.New("inboxes must be the ids of sub-inboxes")
 	case c.Origin != "" && c.Origin != plainOrigin && !strings.HasPrefix(c.Origin, "urn:"):
-		return errors.New("origin must be chat or begin with urn:")
+		return errors.New("origin must be chat, or a urn such as urn:handoff:shop:0")
 	}
 	for _, field := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"app_url", c.AppURL}} {
 		u, err := url.Parse(field.value)

@@ -17,14 +17,14 @@ import (
 func TestOpenShowsOperatorsWhoAsksAndWhatWasSaid(t *testing.T) {
 	d := newDesk(t)
 	req := request("shop:c1/e1-2")
-	req.Link, req.Previous = "https://handoff.example/c1", &conversation.Ticket{ID: "session_before"}
+	req.Link, req.Previous, req.Priority = "https://handoff.example/c1", &conversation.Ticket{ID: "session_before"}, "urgent"
 	ticket, err := d.connect().Open(t.Context(), req)
 	require.NoError(t, err)
 	require.Equal(t, "https://app.crisp.chat/website/"+vendor.DefaultWebsite+"/inbox/"+ticket.ID+"/", ticket.URL)
 
 	c := d.Conversation(ticket.ID)
 	require.Equal(t, []string{"Ada Byron", "ada@customer.example", "+15550100"}, []string{c.Nickname, c.Email, c.Phone})
-	require.Equal(t, []string{"handoff"}, c.Segments)
+	require.Equal(t, []string{"handoff", "handoff-urgent"}, c.Segments)
 	require.Equal(t, map[string]any{
 		"order": "991", "language": "en", "handoff_id": "shop:c1", "handoff_key": "shop:c1/e1-2",
 		"handoff_link": "https://handoff.example/c1", "previous_session": "session_before",
@@ -193,6 +193,19 @@ func TestClosingSaysThatTheCustomerLeft(t *testing.T) {
 	_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-6", Ticket: ticket, Text: "Hello?"})
 	require.Equal(t, connector.Conflict, connector.KindOf(err))
 	require.Equal(t, calls, d.Faults.Calls(fake.AnyOp))
+}
+
+func TestARatingIsANoteOfTheClosedTicket(t *testing.T) {
+	d := newDesk(t)
+	c := d.connect()
+	ticket := open(t, c, "shop:c1/e1-2")
+	require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Key: "shop:c1/e1-5", Ticket: ticket}))
+	report := connector.RatingReport{Key: "shop:c1/e1-6", Ticket: ticket, Rating: 4, Comment: "quick"}
+	d.Faults.Set("message.send", fake.AcceptThenReset().For(1))
+	require.Equal(t, connector.UncertainOutcome, connector.KindOf(c.WriteRating(t.Context(), report)))
+	require.NoError(t, c.WriteRating(t.Context(), report))
+	require.Equal(t, []string{"The customer rated the help: 4 of 5.\nquick"},
+		d.texts(ticket, func(m vendor.Message) bool { return m.Type == "note" && strings.Contains(m.Text(), "rated") }))
 }
 
 func TestMessagesAreEditedAndRemoved(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 // said gives what one message means: an operator's words, a private note, or the echo of our own send. Web hooks and
 // lists share it, so that both name it alike.
 func (c *Client) said(session string, m message) (conversation.Event, bool) {
-	print := fingerprintText(m.Fingerprint)
-	ev := conversation.Event{ID: "message:" + session + ":" + print, TicketID: session}
+	mark := fingerprintText(m.Fingerprint)
+	ev := conversation.Event{ID: "message:" + session + ":" + mark, TicketID: session}
 	if m.Timestamp > 0 {
 		ev.At = time.UnixMilli(m.Timestamp).UTC()
 	}
@@ -33,7 +33,7 @@ func (c *Client) said(session string, m message) (conversation.Event, bool) {
 		ev.Kind, ev.Author = conversation.AgentNoted, c.author(m.User)
 		return ev, true
 	}
-	ev.Kind, ev.Author, ev.MessageID = conversation.AgentSaid, c.author(m.User), print
+	ev.Kind, ev.Author, ev.MessageID = conversation.AgentSaid, c.author(m.User), mark
 	ev.Text, ev.Attachment = content(m)
 	return ev, true
 }
@@ -114,10 +114,10 @@ func text(content json.RawMessage) string {
 // edited gives the new words of a message, told at some time; a list does not say when. The same words may come twice,
 // with others between them.
 func edited(session string, fingerprint int64, content json.RawMessage, at int64) (conversation.Event, bool) {
-	words, print := text(content), fingerprintText(fingerprint)
+	words, mark := text(content), fingerprintText(fingerprint)
 	return conversation.Event{
-		ID: weakID("message:updated", session, print, strconv.FormatInt(at, 10), words), Kind: conversation.AgentEdited,
-		TicketID: session, Target: print, Text: words,
+		ID: weakID("message:updated", session, mark, strconv.FormatInt(at, 10), words), Kind: conversation.AgentEdited,
+		TicketID: session, Target: mark, Text: words,
 	}, words != ""
 }
 

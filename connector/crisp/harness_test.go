@@ -153,7 +153,9 @@ func (d *desk) vendor() *connectortest.Vendor {
 }
 
 // connect opens a connection to the desk.
-func (d *desk) connect(change ...func(*crisp.Config)) *crisp.Client { return d.connectOver(nil, change...) }
+func (d *desk) connect(change ...func(*crisp.Config)) *crisp.Client {
+	return d.connectOver(nil, change...)
+}
 
 // connectOver opens a connection that calls over a transport.
 func (d *desk) connectOver(over http.RoundTripper, change ...func(*crisp.Config)) *crisp.Client {

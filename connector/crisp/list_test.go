@@ -95,9 +95,9 @@ func TestAListTellsWhatHooksLost(t *testing.T) {
 	ticket := open(t, c, "shop:c1/e1-2")
 	_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "Hello"})
 	require.NoError(t, err)
-	print, err := d.OperatorSays(ticket.ID, vendor.Sam, "Monday")
+	mark, err := d.OperatorSays(ticket.ID, vendor.Sam, "Monday")
 	require.NoError(t, err)
-	require.NoError(t, d.OperatorEdits(ticket.ID, print, "Tuesday"))
+	require.NoError(t, d.OperatorEdits(ticket.ID, mark, "Tuesday"))
 	for _, private := range []func() (int64, error){
 		func() (int64, error) { return d.OperatorNotes(ticket.ID, vendor.Sam, "between us") },
 		func() (int64, error) { return d.AutomationSays(ticket.ID, vendor.Sam, "I am a bot") },

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// segment marks our conversations, for views and automations of the workspace.
+	// segment marks our conversations, for views and automations of the workspace; with a priority besides the normal
+	// one they have another, such as handoff-urgent.
 	segment = "handoff"
 	// openingKey is where the first message of a ticket is kept: a list that shows it is complete.
 	openingKey = "opening"
@@ -140,6 +141,9 @@ func (c *Client) introduce(ctx context.Context, op, id string, req connector.Ope
 	}
 	if who.Language != "" {
 		data["language"] = who.Language
+	}
+	if p := req.Priority; p != "" && p != "normal" {
+		m.Segments = append(m.Segments, segment+"-"+p)
 	}
 	maps.Copy(data, ours)
 	err := c.call(ctx, op, http.MethodPatch, c.session(id, "/meta"), m, nil)

@@ -47,10 +47,10 @@ func (c *Client) say(ctx context.Context, op string, ticket conversation.Ticket,
 	if c.closed.Of(conversation.Key(id)) > 0 {
 		return connector.Receipt{}, connector.Errorf(name, op, connector.Conflict, "the conversation is resolved")
 	}
-	prints := fingerprints(key, len(messages))
+	marks := fingerprints(key, len(messages))
 	var ids []string
 	for i, m := range messages {
-		m.From, m.Origin, m.Fingerprint = fromUser, c.origin, prints[i]
+		m.From, m.Origin, m.Fingerprint = fromUser, c.origin, marks[i]
 		m.Properties = map[string]string{keyProperty: string(key)}
 		if i < len(messages)-1 {
 			m.Properties = map[string]string{partProperty: strconv.Itoa(i + 1)}
@@ -100,8 +100,8 @@ func (c *Client) post(ctx context.Context, op, id string, m newMessage) (int64, 
 }
 
 // exists reports whether a message is there.
-func (c *Client) exists(ctx context.Context, op, id string, print int64) (bool, error) {
-	err := c.call(ctx, op, http.MethodGet, c.session(id, "/message/"+fingerprintText(print)), nil, nil)
+func (c *Client) exists(ctx context.Context, op, id string, mark int64) (bool, error) {
+	err := c.call(ctx, op, http.MethodGet, c.session(id, "/message/"+fingerprintText(mark)), nil, nil)
 	if connector.KindOf(err) == connector.NotFound {
 		return false, nil
 	}
@@ -127,8 +127,8 @@ func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (conne
 		parts = max(1, len(connector.SplitText(req.Text, maxText)))
 	}
 	var ids []string
-	for _, print := range fingerprints(req.Key, parts) {
-		ids = append(ids, fingerprintText(print))
+	for _, mark := range fingerprints(req.Key, parts) {
+		ids = append(ids, fingerprintText(mark))
 	}
 	return connector.Receipt{ID: strings.Join(ids, ",")}, true, nil
 }
@@ -156,15 +156,15 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 	if err != nil {
 		return err
 	}
-	prints := strings.Split(req.Message, ",")
-	for _, print := range prints {
-		if _, err := strconv.ParseInt(print, 10, 64); err != nil {
+	marks := strings.Split(req.Message, ",")
+	for _, mark := range marks {
+		if _, err := strconv.ParseInt(mark, 10, 64); err != nil {
 			return connector.Errorf(name, op, connector.Invalid, "message id is not a fingerprint")
 		}
 	}
 	if req.Delete {
-		for _, print := range prints {
-			err := c.call(ctx, op, http.MethodDelete, c.session(id, "/message/"+print), nil, nil)
+		for _, mark := range marks {
+			err := c.call(ctx, op, http.MethodDelete, c.session(id, "/message/"+mark), nil, nil)
 			if err != nil && connector.KindOf(err) != connector.NotFound {
 				return err
 			}
@@ -174,10 +174,10 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 	if strings.TrimSpace(req.Text) == "" {
 		return connector.Errorf(name, op, connector.Invalid, "empty text")
 	}
-	if len(prints) > 1 || utf8.RuneCountInString(req.Text) > maxText {
+	if len(marks) > 1 || utf8.RuneCountInString(req.Text) > maxText {
 		return connector.Errorf(name, op, connector.Unsupported, "the text takes several messages")
 	}
-	return c.call(ctx, op, http.MethodPatch, c.session(id, "/message/"+prints[0]), map[string]string{"content": req.Text}, nil)
+	return c.call(ctx, op, http.MethodPatch, c.session(id, "/message/"+marks[0]), map[string]string{"content": req.Text}, nil)
 }
 
 // WriteNote writes what operators alone see. A repeat writes only what is not there.
@@ -190,11 +190,25 @@ func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error
 	return c.note(ctx, op, id, req.Key, req.Text)
 }
 
+// WriteRating writes as a note how the customer liked the help: Crisp's own ratings are given in its chat.
+func (c *Client) WriteRating(ctx context.Context, req connector.RatingReport) error {
+	const op = "WriteRating"
+	id, err := sessionOf(op, req.Ticket)
+	if err != nil {
+		return err
+	}
+	text := "The customer rated the help: " + strconv.Itoa(req.Rating) + " of 5."
+	if req.Comment != "" {
+		text += "\n" + req.Comment
+	}
+	return c.note(ctx, op, id, req.Key, text)
+}
+
 func (c *Client) note(ctx context.Context, op, id string, key conversation.Key, text string) error {
 	texts := connector.SplitText(text, maxText)
-	prints := fingerprints(key, len(texts))
+	marks := fingerprints(key, len(texts))
 	for i, text := range texts {
-		there, err := c.exists(ctx, op, id, prints[i])
+		there, err := c.exists(ctx, op, id, marks[i])
 		if err != nil {
 			return err
 		}
@@ -202,7 +216,7 @@ func (c *Client) note(ctx context.Context, op, id string, key conversation.Key, 
 			continue
 		}
 		_, err = c.post(ctx, op, id, newMessage{
-			Type: typeNote, From: fromOperator, Origin: c.origin, Content: text, Fingerprint: prints[i], Automated: true,
+			Type: typeNote, From: fromOperator, Origin: c.origin, Content: text, Fingerprint: marks[i], Automated: true,
 			Properties: map[string]string{partProperty: "note"},
 		})
 		if err != nil {
@@ -214,15 +228,15 @@ func (c *Client) note(ctx context.Context, op, id string, key conversation.Key, 
 
 // fingerprints names the messages of a send of several; the last one's is that of the key itself.
 func fingerprints(key conversation.Key, of int) []int64 {
-	prints := make([]int64, of)
-	for i := range prints {
+	marks := make([]int64, of)
+	for i := range marks {
 		part := ""
 		if i < of-1 {
 			part = "#" + strconv.Itoa(i+1)
 		}
-		prints[i] = fingerprint(key, part)
+		marks[i] = fingerprint(key, part)
 	}
-	return prints
+	return marks
 }
 
 // fingerprint makes the vendor's id of a message from our own: 52 bits, which JavaScript holds exactly.
@@ -231,4 +245,4 @@ func fingerprint(key conversation.Key, part string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]) & (1<<52 - 1)) //nolint:gosec // 52 bits fit
 }
 
-func fingerprintText(print int64) string { return strconv.FormatInt(print, 10) }
+func fingerprintText(mark int64) string { return strconv.FormatInt(mark, 10) }

@@ -247,8 +247,8 @@ func (w *reading) messageRemoved() error {
 	if err != nil {
 		return err
 	}
-	print := fingerprintText(m.Fingerprint)
-	w.add(conversation.Event{ID: "removed:" + w.session + ":" + print, Kind: conversation.AgentDeleted, Target: print})
+	mark := fingerprintText(m.Fingerprint)
+	w.add(conversation.Event{ID: "removed:" + w.session + ":" + mark, Kind: conversation.AgentDeleted, Target: mark})
 	return nil
 }
 

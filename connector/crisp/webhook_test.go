@@ -3,6 +3,7 @@ package crisp_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -63,7 +64,9 @@ func TestTheTimestampMayBeInSecondsAndOldIfThatIsWanted(t *testing.T) {
 }
 
 func TestHooksOfAWorkspaceCarryAKey(t *testing.T) {
-	c := client(t, func(c *crisp.Config) { c.HookSecret, c.HookKey = nil, connector.Secrets{"new-key-5512", "old-key-9931"} })
+	c := client(t, func(c *crisp.Config) {
+		c.HookSecret, c.HookKey = nil, connector.Secrets{"new-key-5512", "old-key-9931"}
+	})
 	verify := func(query, body string) connector.Kind {
 		return connector.KindOf(c.Verify(&connector.Delivery{Query: query, Header: http.Header{}, Body: []byte(body)}))
 	}
@@ -97,9 +100,7 @@ func TestOtherInboxesAreLeftAlone(t *testing.T) {
 	c := client(t, func(c *crisp.Config) { c.Inboxes = []string{vendor.DefaultInbox, "vip"} })
 	said := func(more map[string]any) int {
 		data := map[string]any{"session_id": "session_1", "type": "text", "from": "operator", "origin": "chat", "content": "Hi", "fingerprint": 17}
-		for k, v := range more {
-			data[k] = v
-		}
+		maps.Copy(data, more)
 		return len(decode(t, c, "message:received", data))
 	}
 	require.Equal(t, 1, said(map[string]any{"inbox_id": vendor.DefaultInbox}))
@@ -129,15 +130,15 @@ func TestTheSameWordsAfterOthersAreAnotherEdit(t *testing.T) {
 	d := newDesk(t)
 	c := d.connect()
 	ticket := open(t, c, "shop:c1/e1-2")
-	print, err := d.OperatorSays(ticket.ID, vendor.Sam, "Monday")
+	mark, err := d.OperatorSays(ticket.ID, vendor.Sam, "Monday")
 	require.NoError(t, err)
 	ids := map[string]bool{}
 	for _, text := range []string{"Tuesday", "Wednesday", "Tuesday"} {
-		require.NoError(t, d.OperatorEdits(ticket.ID, print, text))
+		require.NoError(t, d.OperatorEdits(ticket.ID, mark, text))
 	}
 	for _, ev := range d.events(c) {
 		if ev.Kind == conversation.AgentEdited {
-			require.Equal(t, strconv.FormatInt(print, 10), ev.Target)
+			require.Equal(t, strconv.FormatInt(mark, 10), ev.Target)
 			ids[ev.ID] = true
 		}
 	}

@@ -43,13 +43,13 @@ func (b inbox) ticket(t *testing.T, n int) crisp.Conversation {
 }
 
 // answers has Sam say something to the customer, and gives the words and their fingerprint.
-func (b inbox) answers(t *testing.T, ticket crisp.Conversation, about string) (text string, print int64) {
+func (b inbox) answers(t *testing.T, ticket crisp.Conversation, about string) (text string, mark int64) {
 	t.Helper()
 	text = b.ana.Line(about)
 	b.ana.Book.Agent(text)
-	print, err := b.OperatorSays(ticket.ID, crisp.Sam, text)
+	mark, err := b.OperatorSays(ticket.ID, crisp.Sam, text)
 	require.NoError(t, err)
-	return text, print
+	return text, mark
 }
 
 // confides has Sam write what the customer must never see.
@@ -57,9 +57,9 @@ func (b inbox) confides(t *testing.T, ticket crisp.Conversation, about string) i
 	t.Helper()
 	text := b.ana.Line(about)
 	b.ana.Book.Private(text)
-	print, err := b.OperatorNotes(ticket.ID, crisp.Sam, text)
+	mark, err := b.OperatorNotes(ticket.ID, crisp.Sam, text)
 	require.NoError(t, err)
-	return print
+	return mark
 }
 
 // sees is what operators see, in the oracle's terms.
@@ -144,10 +144,10 @@ func TestOwnAppTalksToCrispOperatorsAndBack(t *testing.T) {
 	_, err := desk.AutomationSays(ticket.ID, crisp.Sam, automatic)
 	require.NoError(t, err)
 	ana.Says(t, "hello Sam")
-	_, print := b.answers(t, ticket, "it comes on Monday")
+	_, mark := b.answers(t, ticket, "it comes on Monday")
 	b.untilHeard(t, s, told)
 	corrected := ana.Line("it comes on Tuesday")
-	require.NoError(t, desk.OperatorEdits(ticket.ID, print, corrected))
+	require.NoError(t, desk.OperatorEdits(ticket.ID, mark, corrected))
 	untilSees(t, ana, "", corrected) // The hook of an edit does not say whose it is.
 
 	// Files go both ways.

@@ -3,6 +3,7 @@ package crisp_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -129,9 +130,7 @@ func (w *workspace) open() string {
 // text is a message as we would post it.
 func text(content string, more object) object {
 	m := object{"type": "text", "from": "user", "origin": "urn:handoff:shop:0", "content": content}
-	for k, v := range more {
-		m[k] = v
-	}
+	maps.Copy(m, more)
 	return m
 }
 
@@ -212,10 +211,10 @@ func TestAConversationFromItsBeginningToItsEnd(t *testing.T) {
 	must(http.MethodPatch, "/inbox", object{"inbox_id": crisp.DefaultInbox})
 	must(http.MethodPost, "/message", text("Hello", object{"fingerprint": 4711, "properties": object{"k": "v"}}))
 	must(http.MethodPatch, "/routing", object{"assigned": object{"user_id": crisp.Sam}})
-	print, err := w.OperatorSays(id, crisp.Sam, "Hi")
+	mark, err := w.OperatorSays(id, crisp.Sam, "Hi")
 	require.NoError(t, err)
-	require.NoError(t, w.OperatorEdits(id, print, "Hi Ana"))
-	require.NoError(t, w.OperatorDeletes(id, print))
+	require.NoError(t, w.OperatorEdits(id, mark, "Hi Ana"))
+	require.NoError(t, w.OperatorDeletes(id, mark))
 	must(http.MethodPatch, "/state", object{"state": "resolved"})
 
 	got := must(http.MethodGet, "", nil)
@@ -263,7 +262,9 @@ func TestSwitchesSettleWhatIsNotPublished(t *testing.T) {
 	_, answer := w.call(http.MethodGet, path+"/message/1", nil)
 	require.NotContains(t, answer["data"], "properties")
 
-	w.Switch(func(s *crisp.Switches) { *s = crisp.Switches{Stale: time.Hour, ReadNeedsFingerprints: true, Reopen: true, RefuseForeignFiles: true} })
+	w.Switch(func(s *crisp.Switches) {
+		*s = crisp.Switches{Stale: time.Hour, ReadNeedsFingerprints: true, Reopen: true, RefuseForeignFiles: true}
+	})
 	post(text("behind", object{"fingerprint": 2}))
 	status, _ := w.call(http.MethodGet, path+"/message/2", nil)
 	require.Equal(t, 404, status, "reads are behind")
@@ -392,7 +393,7 @@ func TestAnUploadsAddressComesByHookAndNoOtherWay(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, put(signed, "image/png", "jpg"))
 	require.Equal(t, http.StatusRequestEntityTooLarge, put(signed, "image/jpeg", "123456789"))
 	require.Equal(t, http.StatusOK, put(signed, "image/jpeg", "jpg"))
-	resp, err := http.Get(resource) //nolint:noctx // the fake is on the loopback
+	resp, err := http.Get(resource)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)

@@ -74,7 +74,7 @@ func (s *Server) OperatorWhispers(session, operator, text string) (int64, error)
 	return s.writes(session, operator, Message{Type: "text", Content: quoted(text), Stealth: true})
 }
 
-func (s *Server) writes(session, operator string, m Message) (print int64, err error) {
+func (s *Server) writes(session, operator string, m Message) (mark int64, err error) {
 	err = s.with(session, operator, func(x *talk, o *Operator) error {
 		m.From, m.Origin, m.User = "operator", "chat", &User{ID: o.ID, Nickname: o.Name}
 		if x.assigned == "" && s.switches.AssignOnReply && m.Type != "note" && !m.Automated {
@@ -83,16 +83,16 @@ func (s *Server) writes(session, operator string, m Message) (print int64, err e
 		if x.state == StatePending && m.Type != "note" {
 			x.state = StateUnresolved
 		}
-		print = s.add(x, m, false)
+		mark = s.add(x, m, false)
 		return nil
 	})
-	return print, err
+	return mark, err
 }
 
 // OperatorEdits changes the words of a message.
-func (s *Server) OperatorEdits(session string, print int64, text string) error {
+func (s *Server) OperatorEdits(session string, mark int64, text string) error {
 	return s.with(session, "", func(x *talk, _ *Operator) error {
-		m := x.message(print)
+		m := x.message(mark)
 		if m == nil {
 			return ErrNotThere
 		}
@@ -102,9 +102,9 @@ func (s *Server) OperatorEdits(session string, print int64, text string) error {
 }
 
 // OperatorDeletes removes a message.
-func (s *Server) OperatorDeletes(session string, print int64) error {
+func (s *Server) OperatorDeletes(session string, mark int64) error {
 	return s.with(session, "", func(x *talk, _ *Operator) error {
-		m := x.message(print)
+		m := x.message(mark)
 		if m == nil {
 			return ErrNotThere
 		}
@@ -130,13 +130,13 @@ func (s *Server) OperatorTypes(session, operator string, on bool, excerpt string
 // OperatorReads reads what the visitor wrote.
 func (s *Server) OperatorReads(session string) error {
 	return s.with(session, "", func(x *talk, _ *Operator) error {
-		prints := []int64{}
+		marks := []int64{}
 		for _, m := range x.messages {
 			if m.From == "user" {
-				prints = append(prints, m.Fingerprint)
+				marks = append(marks, m.Fingerprint)
 			}
 		}
-		s.tell(x, "message:acknowledge:read:send", map[string]any{"origin": "chat", "fingerprints": prints})
+		s.tell(x, "message:acknowledge:read:send", map[string]any{"origin": "chat", "fingerprints": marks})
 		return nil
 	})
 }

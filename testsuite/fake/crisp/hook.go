@@ -28,7 +28,7 @@ func (s *Server) SetHook(address string) {
 }
 
 // pluginOnly are the events that a workspace's own hooks do not tell.
-var pluginOnly = []string{"message:compose:", "session:set_opened", "session:set_closed", "bucket:"} //nolint:gochecknoglobals // a constant
+var pluginOnly = []string{"message:compose:", "session:set_opened", "session:set_closed", "bucket:"}
 
 // tell sends a hook about a conversation.
 func (s *Server) tell(x *talk, event string, data map[string]any) {

@@ -1,6 +1,7 @@
 package crisp
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -219,7 +220,7 @@ func asMap(v any) map[string]any {
 	if err != nil {
 		panic(err) // plain values
 	}
-	d := json.NewDecoder(bytesOf(b))
+	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	var m map[string]any
 	if err := d.Decode(&m); err != nil {
