@@ -74,7 +74,6 @@ var (
 	_ connector.AvailabilityReader = (*Client)(nil)
 	_ connector.TypingSender       = (*Client)(nil)
 	_ connector.ReadMarker         = (*Client)(nil)
-	_ connector.RatingWriter       = (*Client)(nil)
 	_ connector.AttachmentSender   = (*Client)(nil)
 	_ connector.MessageEditor      = (*Client)(nil)
 	_ connector.SentFinder         = (*Client)(nil)

@@ -195,19 +195,6 @@ func TestClosingSaysThatTheCustomerLeft(t *testing.T) {
 	require.Equal(t, calls, d.Faults.Calls(fake.AnyOp))
 }
 
-func TestARatingIsANoteOfTheClosedTicket(t *testing.T) {
-	d := newDesk(t)
-	c := d.connect()
-	ticket := open(t, c, "shop:c1/e1-2")
-	require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Key: "shop:c1/e1-5", Ticket: ticket}))
-	report := connector.RatingReport{Key: "shop:c1/e1-6", Ticket: ticket, Rating: 4, Comment: "quick"}
-	d.Faults.Set("message.send", fake.AcceptThenReset().For(1))
-	require.Equal(t, connector.UncertainOutcome, connector.KindOf(c.WriteRating(t.Context(), report)))
-	require.NoError(t, c.WriteRating(t.Context(), report))
-	require.Equal(t, []string{"The customer rated the help: 4 of 5.\nquick"},
-		d.texts(ticket, func(m vendor.Message) bool { return m.Type == "note" && strings.Contains(m.Text(), "rated") }))
-}
-
 func TestMessagesAreEditedAndRemoved(t *testing.T) {
 	d := newDesk(t)
 	c := d.connect()

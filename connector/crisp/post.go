@@ -190,20 +190,6 @@ func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error
 	return c.note(ctx, op, id, req.Key, req.Text)
 }
 
-// WriteRating writes as a note how the customer liked the help: Crisp's own ratings are given in its chat.
-func (c *Client) WriteRating(ctx context.Context, req connector.RatingReport) error {
-	const op = "WriteRating"
-	id, err := sessionOf(op, req.Ticket)
-	if err != nil {
-		return err
-	}
-	text := "The customer rated the help: " + strconv.Itoa(req.Rating) + " of 5."
-	if req.Comment != "" {
-		text += "\n" + req.Comment
-	}
-	return c.note(ctx, op, id, req.Key, text)
-}
-
 func (c *Client) note(ctx context.Context, op, id string, key conversation.Key, text string) error {
 	texts := connector.SplitText(text, maxText)
 	marks := fingerprints(key, len(texts))
