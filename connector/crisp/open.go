@@ -28,21 +28,9 @@ const (
 // reference, include_empty).
 func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, error) {
 	const op = "Open"
-	id, again, err := c.begin(ctx, op, req.Key)
+	id, again, err := c.prepare(ctx, op, req)
 	if err != nil {
 		return conversation.Ticket{}, err
-	}
-	if err := c.introduce(ctx, op, id, req); err != nil {
-		return conversation.Ticket{}, err
-	}
-	inbox := req.Group
-	if inbox == "" && len(c.config.Inboxes) > 0 {
-		inbox = c.config.Inboxes[0]
-	}
-	if inbox != "" {
-		if err := c.move(ctx, op, id, inbox); err != nil {
-			return conversation.Ticket{}, err
-		}
 	}
 	messages := c.history(req)
 	for _, m := range messages {
@@ -59,10 +47,11 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 			return conversation.Ticket{}, err
 		}
 	}
-	ticket := conversation.Ticket{
-		ID: id, URL: c.config.AppURL + c.website("/inbox/"+url.PathEscape(id)+"/"),
-		Vendor: map[string]string{openingKey: fingerprintText(messages[0].Fingerprint)},
+	first := fingerprintText(messages[0].Fingerprint)
+	if req.Mirrored != nil && req.Mirrored.Vendor[openingKey] != "" {
+		first = req.Mirrored.Vendor[openingKey]
 	}
+	ticket := c.ticket(id, first)
 	if req.Agent != "" {
 		// The ticket is open: an operator who cannot be reached must not make it open again.
 		err := c.Assign(ctx, connector.AssignRequest{Key: req.Key, Ticket: ticket, Agent: req.Agent, Vendor: req.Vendor})
@@ -74,6 +63,33 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		}
 	}
 	return ticket, nil
+}
+
+// prepare gives the conversation of a request, which knows who asks and is in its sub-inbox, and whether it may have messages.
+func (c *Client) prepare(ctx context.Context, op string, req connector.OpenRequest) (id string, again bool, err error) {
+	if req.Mirrored != nil {
+		id, again = req.Mirrored.ID, true
+	} else if id, again, err = c.begin(ctx, op, req.Key); err != nil {
+		return "", false, err
+	}
+	if err := c.introduce(ctx, op, id, req); err != nil {
+		return "", false, err
+	}
+	inbox := req.Group
+	if inbox == "" && len(c.config.Inboxes) > 0 {
+		inbox = c.config.Inboxes[0]
+	}
+	if inbox != "" {
+		err = c.move(ctx, op, id, inbox)
+	}
+	return id, again, err
+}
+
+// ticket names a conversation, and its first message.
+func (c *Client) ticket(id, first string) conversation.Ticket {
+	return conversation.Ticket{
+		ID: id, URL: c.config.AppURL + c.website("/inbox/"+url.PathEscape(id)+"/"), Vendor: map[string]string{openingKey: first},
+	}
 }
 
 // begin gives the conversation of a key, and whether an earlier call made it.
