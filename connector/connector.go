@@ -131,6 +131,9 @@ type Traits struct {
 	SendingTakesOver bool
 	// HoldUnknown makes "hold" the default for sends of unknown outcome, where a repeat does harm.
 	HoldUnknown bool
+	// MirrorsBot says that the desk's agents are used to read along while the bot has the customer, so that a TicketMirror
+	// is used unless the policy says otherwise.
+	MirrorsBot bool
 	// RepeatsOnRefusal says that the vendor repeats deliveries that get a 4xx, so that bad bodies are answered 200.
 	RepeatsOnRefusal bool
 	// AnswerStatus is the status that the vendor wants for success; 0 means 200.

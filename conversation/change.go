@@ -1,7 +1,10 @@
 package conversation
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -47,6 +50,35 @@ func (c *Conversation) changePolicy(p Policy) {
 		maps.Copy(texts, p.Texts)
 		have.Texts = texts
 	}
+}
+
+// changeable says what is wrong with the keys that a running conversation is to take.
+func (p Policy) changeable() error {
+	for _, d := range []Duration{
+		p.AcceptWithin, p.FirstReplyWithin, p.AgentIdle, p.AgentAway, p.CustomerIdle, p.WarnBefore, p.MaxWait, p.BotIdle, p.Linger, p.TicketFor,
+		p.WaitNotice, p.SurveyWithin,
+	} {
+		if d < 0 {
+			return errors.New("no deadline can be before now")
+		}
+	}
+	for _, x := range []struct {
+		key     string
+		value   Choice
+		choices []Choice
+	}{
+		{"on_exhausted", p.OnExhausted, []Choice{ToBot, ToEnd, ToTicket}},
+		{"on_close", p.OnClose, []Choice{ToEnd, ToBot}},
+		{"on_closed", p.OnClosed, []Choice{ToTicket, ToWait, ToBot, ToEnd}},
+		{"on_unavailable", p.OnUnavailable, []Choice{ToQueue, ToBot, ToEnd, ToTicket}},
+		{"on_unknown_send", p.OnUnknownSend, []Choice{Repeat, Hold}},
+		{"reopen", p.Reopen, []Choice{ToBot, ToQueue, SameAgent}},
+	} {
+		if x.value != "" && !slices.Contains(x.choices, x.value) {
+			return fmt.Errorf("%s is one of %q", x.key, x.choices)
+		}
+	}
+	return nil
 }
 
 // retime changes a duration, and moves the deadline that was set by it.

@@ -82,6 +82,7 @@ func (c *Conversation) Permits(ev Event) error {
 		if ev.Policy == nil {
 			return errors.New("policy needs the keys to change")
 		}
+		return ev.Policy.changeable()
 	default:
 		return fmt.Errorf("%q is no command", ev.Kind)
 	}

@@ -16,7 +16,9 @@ func (c *Conversation) survey(now time.Time, reason Reason) {
 	text, _ := c.Route.Policy.text(c.Customer.Language, TextSurvey, "{agent}", helped.Name)
 	switch {
 	case c.Route.Channel.Able(canSurvey):
-		c.decide(now, Effect{Kind: AskRating, Text: text})
+		// It is a line too: a channel without a backend of its own shows the lines.
+		line := c.Transcript.add(Line{Role: RoleNotice, At: now, Text: text})
+		c.decide(now, Effect{Kind: AskRating, Text: text, Line: line})
 	case c.State == InBot && c.Route.Bot == nil:
 		// A bot that the channel hosts would take the number for an answer to itself.
 		return

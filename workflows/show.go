@@ -14,7 +14,7 @@ import (
 // attributes are the values of the search attributes.
 type attributes struct {
 	state, reason, route, desk, ticket, agent string
-	since                              time.Time
+	since                                     time.Time
 }
 
 func attributesOf(c *conversation.Conversation) attributes {

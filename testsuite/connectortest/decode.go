@@ -70,19 +70,19 @@ type plainInbound struct {
 	Read         *connector.Read     `json:"read,omitempty"`
 }
 
+// passesBy reports whether in is no event of the conversation's history.
+func passesBy(in connector.Inbound) bool { return in.Typing != nil || in.Read != nil }
+
 func plain(in connector.Inbound) plainInbound {
 	p := plainInbound{
-		Conversation: in.Ref.Conversation, ID: in.Ref.ID, Ticket: in.Ref.Ticket, TicketPrefix: in.Ref.TicketPrefix, Typing: in.Typing,
-		Read: in.Read,
+		Conversation: in.Ref.Conversation, ID: in.Ref.ID, Ticket: in.Ref.Ticket, TicketPrefix: in.Ref.TicketPrefix,
+		Typing: in.Typing, Read: in.Read,
 	}
 	if !passesBy(in) {
 		p.Event = &in.Event
 	}
 	return p
 }
-
-// passesBy reports whether in is no event of the history, but typing or a read mark.
-func passesBy(in connector.Inbound) bool { return in.Typing != nil || in.Read != nil }
 
 func decodeGolden(t T, s Subject) {
 	c := s.mustOpen(t)
@@ -127,7 +127,7 @@ func decodeIsStable(t T, s Subject) {
 		require.Equal(t, first, again, "%s: another process gives other events", f.name)
 		for i, in := range first {
 			if passesBy(in) {
-				require.Empty(t, in.Event, "%s: typing and read marks are no events", f.name)
+				require.Empty(t, in.Event, "%s: typing and reading are no events", f.name)
 				continue
 			}
 			require.NotEmpty(t, in.Event.ID, f.name)

@@ -166,7 +166,7 @@ func (s *story) takeWebhook(d *connector.Delivery) {
 	require.NoError(s, err, "a webhook of the fake")
 	for _, in := range events {
 		if passesBy(in) || in.Ref.Conversation != "" {
-			continue // Typing and read marks pass by; what the channel side tells is told by the story.
+			continue // Typing and reading pass by; what the channel side tells is told by the story.
 		}
 		require.True(s, s.meant(in.Ref), "a webhook of the desk names another conversation or ticket")
 		in.Event.Source = s.deskName
