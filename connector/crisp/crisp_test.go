@@ -61,7 +61,13 @@ func TestOpenForACustomerWhoHasWrittenNothing(t *testing.T) {
 	d := newDesk(t)
 	ticket, err := d.connect().Open(t.Context(), connector.OpenRequest{Key: "shop:c1/e1-2", Conversation: "shop:c1"})
 	require.NoError(t, err)
-	require.Equal(t, []string{"The customer asks for a person."}, d.texts(ticket, func(vendor.Message) bool { return true }))
+	require.Equal(t, []string{"The customer asks for a person."}, d.all(ticket))
+	for _, blank := range []conversation.Line{{N: 1, Role: conversation.RoleCustomer, Text: " \n"}, {N: 1, Role: conversation.RoleCustomer, Text: "x", Deleted: true}} {
+		req := connector.OpenRequest{Key: "shop:c2/e1-2", Conversation: "shop:c2", Transcript: []conversation.Line{blank}}
+		ticket, err := newDesk(t).connect().Open(t.Context(), req)
+		require.NoError(t, err)
+		require.NotEmpty(t, ticket.ID)
+	}
 }
 
 // A worker that dies anywhere in the middle of opening leaves one ticket that an operator sees, and each line once.

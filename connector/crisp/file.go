@@ -22,8 +22,8 @@ const (
 	anyFile = "application/octet-stream"
 )
 
-// SendAttachment shows a file to operators: kept at Crisp, where that can be done from here, else by its own address,
-// which only a file that anybody may open has. What Crisp does not take is Unsupported and goes out as a link.
+// SendAttachment shows a file to operators: kept at Crisp, where that can be done from here, else by the address that the
+// request gives. What Crisp does not take is Unsupported and goes out as a link in a text.
 func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentRequest) (connector.Receipt, error) {
 	const op = "SendAttachment"
 	id, err := sessionOf(op, req.Ticket)

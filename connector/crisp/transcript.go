@@ -20,7 +20,7 @@ const (
 func (c *Client) history(req connector.OpenRequest) []newMessage {
 	lines := req.Transcript
 	last := len(lines) - 1
-	for last >= 0 && (lines[last].Role != conversation.RoleCustomer || lines[last].Deleted || lineText(lines[last]) == "") {
+	for last >= 0 && (lines[last].Role != conversation.RoleCustomer || lines[last].Deleted || strings.TrimSpace(lineText(lines[last])) == "") {
 		last--
 	}
 	var messages []newMessage

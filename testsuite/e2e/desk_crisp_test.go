@@ -143,6 +143,8 @@ func TestOwnAppTalksToCrispOperatorsAndBack(t *testing.T) {
 	ana.Book.Private(automatic)
 	_, err := desk.AutomationSays(ticket.ID, crisp.Sam, automatic)
 	require.NoError(t, err)
+	require.NoError(t, desk.OperatorReads(ticket.ID))
+	require.NoError(t, desk.OperatorTypes(ticket.ID, crisp.Sam, true, "between us"))
 	ana.Says(t, "hello Sam")
 	_, mark := b.answers(t, ticket, "it comes on Monday")
 	b.untilHeard(t, s, told)
