@@ -252,7 +252,7 @@ func TestTypingAndReadMarksAreOffUnlessWanted(t *testing.T) {
 	require.NoError(t, c.MarkRead(t.Context(), connector.ReadRequest{Ticket: ticket, At: at}))
 	require.True(t, d.Conversation(ticket.ID).Read)
 	d.Switch(func(s *vendor.Switches) { s.ReadNeedsFingerprints = true })
-	require.Equal(t, connector.Unsupported, connector.KindOf(c.MarkRead(t.Context(), connector.ReadRequest{Ticket: ticket, At: at})))
+	require.Equal(t, connector.Invalid, connector.KindOf(c.MarkRead(t.Context(), connector.ReadRequest{Ticket: ticket, At: at})))
 }
 
 func TestAPluginThatIsNotInstalledIsNoMissingConversation(t *testing.T) {

@@ -122,7 +122,7 @@ func (d *desk) vendor() *connectortest.Vendor {
 		Ops: map[string]string{
 			"Open": "meta.update", "Post": "message.send", "Assign": "routing.update", "CloseTicket": "state.update",
 			"WriteNote": "message.send", "Availability": "availability", "SendTyping": "compose", "SendAttachment": "message.send",
-			"FindSent": "message.get", "ListMessages": "message.list", "Check": "operators",
+			"FindSent": "message.get", "ListMessages": "message.list", "Check": "operators", "Mirror": "message.send", "EditMessage": "message.update", "MarkRead": "read",
 		},
 		AgentSees: func(t conversation.Ticket) []string { return d.texts(t, said) },
 		Notes: func(t conversation.Ticket) []string {

@@ -60,8 +60,8 @@ func (c *Client) SendTyping(ctx context.Context, req connector.TypingRequest) er
 }
 
 // MarkRead shows operators that the customer has read what they wrote, if the configuration wants that and a call can be
-// spared for it. That a mark without fingerprints is for all messages is an assumption; where Crisp refuses it, it is
-// Unsupported.
+// spared for it. That a mark without fingerprints is for all messages is an assumption: where Crisp wants them, it is
+// Invalid.
 func (c *Client) MarkRead(ctx context.Context, req connector.ReadRequest) error {
 	const op = "MarkRead"
 	id, err := sessionOf(op, req.Ticket)
@@ -71,9 +71,5 @@ func (c *Client) MarkRead(ctx context.Context, req connector.ReadRequest) error 
 	if !c.config.ReadMarks || !c.spare.Allow() {
 		return nil
 	}
-	err = c.call(ctx, op, http.MethodPatch, c.session(id, "/read"), map[string]string{"from": fromUser, "origin": plainOrigin}, nil)
-	if connector.KindOf(err) == connector.Invalid {
-		return connector.Errorf(name, op, connector.Unsupported, "the vendor wants to know which messages")
-	}
-	return err
+	return c.call(ctx, op, http.MethodPatch, c.session(id, "/read"), map[string]string{"from": fromUser, "origin": plainOrigin}, nil)
 }
