@@ -23,6 +23,7 @@ func (c *Client) said(session string, m message) (conversation.Event, bool) {
 	case m.From != fromOperator || m.Automated || c.ours(m) || m.Type == typeEvent:
 		return ev, false
 	case m.Type == typeNote:
+		// Without a MessageID: the hook of an edit does not say that it is a note's, and its words would be taken for public.
 		ev.Kind, ev.Author = conversation.AgentNoted, c.author(m.User)
 		if back := c.config.BackToBotNote; back != "" && strings.HasPrefix(strings.TrimSpace(text(m.Content)), back) {
 			ev.Kind = conversation.HandedBack

@@ -176,6 +176,9 @@ func TestPrivateWordsNeverCross(t *testing.T) {
 				crossed++
 				require.True(t, public, "%s", body)
 			}
+			if in.Event.Kind == conversation.AgentNoted {
+				require.Empty(t, in.Event.MessageID, "an edit of it would be said to the customer")
+			}
 			require.NotContains(t, fmt.Sprint(in.Event.Text, in.Event.Attachment, in.Typing, in.Read), secret, "%s", body)
 		}
 	}
