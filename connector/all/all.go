@@ -11,6 +11,9 @@ import (
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
+	"github.com/handoff-engine/handoff/connector/omnidesk"
+	"github.com/handoff-engine/handoff/connector/slack"
+	"github.com/handoff-engine/handoff/connector/teams"
 )
 
 // Vendors gives a registry of every vendor that this program can connect.
@@ -24,5 +27,8 @@ func Vendors() *connector.Registry {
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),
+		omnidesk.Factory(),
+		slack.Factory(),
+		teams.Factory(),
 	)
 }
