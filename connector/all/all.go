@@ -5,6 +5,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/app"
 	"github.com/handoff-engine/handoff/connector/certainly"
+	"github.com/handoff-engine/handoff/connector/crisp"
 	"github.com/handoff-engine/handoff/connector/dialogflow"
 	"github.com/handoff-engine/handoff/connector/httpbot"
 	"github.com/handoff-engine/handoff/connector/landbot"
@@ -20,6 +21,7 @@ func Vendors() *connector.Registry {
 	return connector.NewRegistry(
 		app.Factory(),
 		certainly.Factory(),
+		crisp.Factory(),
 		dialogflow.Factory(),
 		httpbot.Factory(),
 		landbot.Factory(),
