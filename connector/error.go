@@ -103,6 +103,14 @@ func KindOf(err error) Kind {
 	return UncertainOutcome
 }
 
+// CodeOf is the vendor's own code in err; "" if there is none.
+func CodeOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return ""
+}
+
 // KindOfStatus says what an HTTP status of a vendor means where the vendor defines nothing else.
 func KindOfStatus(status int) Kind {
 	switch {

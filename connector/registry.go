@@ -32,6 +32,15 @@ func (d Deps) Pace(callsPerSecond float64) float64 {
 	return callsPerSecond
 }
 
+// Log gives the logger of a connection, whose lines say which one it is.
+func (d Deps) Log(vendor string) *slog.Logger {
+	log := d.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return log.With("connector", vendor, "connection", d.Connection)
+}
+
 // Factory makes connections of one vendor.
 type Factory struct {
 	// Vendor is the vendor's name.

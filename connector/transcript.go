@@ -6,6 +6,25 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
+const (
+	// TranscriptTitle stands above what was said before a ticket was opened.
+	TranscriptTitle = "Conversation so far"
+	// EmptyTranscript opens the ticket of a customer who has written nothing.
+	EmptyTranscript = "The customer asks for a person."
+)
+
+// Transcript writes what was said, for desks that show it as text: for each line that says something, who spoke and the
+// words.
+func Transcript(lines []conversation.Line) []string {
+	var texts []string
+	for _, l := range lines {
+		if words := Words(l); words != "" {
+			texts = append(texts, Speaker(l)+": "+words)
+		}
+	}
+	return texts
+}
+
 // Speaker says who spoke a line, for desks that show what was said before as text.
 func Speaker(l conversation.Line) string {
 	switch l.Role {

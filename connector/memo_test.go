@@ -10,7 +10,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-func TestATallyRemembersForgetsAndIsBounded(t *testing.T) {
+func TestAMemoRemembersForgetsAndIsBounded(t *testing.T) {
 	var tally connector.Tally
 	require.Zero(t, tally.Of("a"))
 	tally.Set("a", 1)
