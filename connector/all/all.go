@@ -10,6 +10,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
+	"github.com/handoff-engine/handoff/connector/tiledesk"
 )
 
 // Vendors gives a registry of every vendor that this program can connect.
@@ -22,5 +23,6 @@ func Vendors() *connector.Registry {
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),
+		tiledesk.Factory(),
 	)
 }
