@@ -12,6 +12,7 @@ import (
 )
 
 // What a change of agent is remembered by, on the conversation itself: the key of the last one, and who had it before.
+// While that is who has it still, the conversation tells nothing new about it (standing).
 const (
 	assignKeyAttribute  = "handoff_assign_key"
 	assignFromAttribute = "handoff_assign_from"
@@ -59,7 +60,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 // moveOnce makes a call that moves a conversation to another agent each time it is made. Who has it now is written down
 // under the key first: a repeat that finds somebody else has nothing left to do.
 func (c *Client) moveOnce(ctx context.Context, op string, key conversation.Key, now request, path string, body any) (request, error) {
-	from := strings.Join(now.Participants, ",") + "@" + now.Department.ID
+	from := now.holders()
 	if now.Attributes.text(assignKeyAttribute) == string(key) {
 		if now.Attributes.text(assignFromAttribute) != from {
 			return now, nil

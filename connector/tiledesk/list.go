@@ -2,6 +2,7 @@ package tiledesk
 
 import (
 	"context"
+	"time"
 
 	"github.com/handoff-engine/handoff/connector"
 )
@@ -29,6 +30,10 @@ func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([
 	}
 	now.RequestID = req.Ticket.ID
 	if ev, ok := c.standing(now); ok {
+		if ev.Kind.TellsState() {
+			// It is how things stand now; when it came to be so is not told.
+			ev.At = time.Time{}
+		}
 		list = append(list, connector.Inbound{Ref: ref, Event: ev})
 	}
 	return list, nil

@@ -85,9 +85,11 @@ type request struct {
 	Agents       []entity   `json:"participatingAgents"`
 	Attributes   attributes `json:"attributes"`
 	Notes        []note     `json:"notes"`
-	UpdatedAt    time.Time  `json:"updatedAt"`
-	ClosedAt     time.Time  `json:"closed_at"`
-	ClosedBy     string     `json:"closed_by"`
+	// AssignedAt is compared only: it changes when a department has found somebody, and when somebody joins.
+	AssignedAt json.RawMessage `json:"assigned_at"`
+	UpdatedAt  time.Time       `json:"updatedAt"`
+	ClosedAt   time.Time       `json:"closed_at"`
+	ClosedBy   string          `json:"closed_by"`
 }
 
 type note struct {
@@ -103,6 +105,11 @@ func (r request) people() []string {
 		}
 	}
 	return people
+}
+
+// holders says who has the conversation, in which department and since when.
+func (r request) holders() string {
+	return strings.Join(r.Participants, ",") + "@" + r.Department.ID + "@" + strings.Trim(string(r.AssignedAt), `"`)
 }
 
 // nameOf is what the desk calls one of its agents, or "".

@@ -193,6 +193,9 @@ func (c *Client) standing(now request) (conversation.Event, bool) {
 		return ev, true
 	case now.Status < statusUnassigned:
 		return ev, false
+	case len(people) > 0 && now.Attributes.text(assignFromAttribute) == now.holders():
+		// It is being taken from them.
+		return ev, false
 	case len(people) > 0:
 		ev.Kind, ev.Agent, ev.Author = conversation.AgentAssigned, people[0], c.author(people[0], now.nameOf(people[0]))
 	default:

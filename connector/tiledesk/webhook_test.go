@@ -92,6 +92,37 @@ func TestWhoHasTheConversationIsToldByItsState(t *testing.T) {
 	}, told)
 }
 
+// A conversation is told anew at each note, tag and attribute. While the ladder takes it from a silent agent, that must not
+// look as if he had taken it.
+func TestWhomItIsTakenFromDoesNotTakeIt(t *testing.T) {
+	d := newDesk(t)
+	c := d.open()
+	ticket := openTicket(t, c, key(1))
+	before := len(d.deliveries())
+	require.NoError(t, assign(t, c, key(2), ticket, "", ""))
+	got := events(d.inbound(c, before))
+	require.Len(t, got, 1)
+	require.Equal(t, vendor.Bob, got[0].Agent)
+
+	// Bob is alone: the desk finds nobody else, and says nothing.
+	d.SetAvailable(vendor.Alice, false)
+	before = len(d.deliveries())
+	require.NoError(t, assign(t, c, key(3), ticket, "", ""))
+	require.NoError(t, c.WriteNote(t.Context(), connector.NoteRequest{Key: key(4), Ticket: ticket, Text: "nobody else is there"}))
+	require.Empty(t, d.inbound(c, before))
+	list, err := c.ListMessages(t.Context(), connector.ListRequest{Ticket: ticket, State: conversation.Reassigning})
+	require.NoError(t, err)
+	require.Empty(t, list)
+
+	// Alice comes and is given it by a colleague; later he gives it back to Bob: that is news.
+	before = len(d.deliveries())
+	require.NoError(t, d.AgentJoins(ticket.ID, vendor.Alice))
+	require.NoError(t, d.AgentLeaves(ticket.ID, vendor.Alice))
+	got = events(d.inbound(c, before))
+	require.Len(t, got, 2)
+	require.Equal(t, vendor.Bob, got[1].Agent)
+}
+
 func TestLostWebhooksHeal(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()
@@ -137,7 +168,11 @@ func TestAListNamesEventsAsTheWebhooksDid(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 3)
 	for _, in := range list {
-		require.Equal(t, webhooks[in.Event.ID], in.Event)
+		want := webhooks[in.Event.ID]
+		if want.Kind.TellsState() {
+			want.At = time.Time{} // how things stand now
+		}
+		require.Equal(t, want, in.Event)
 	}
 }
 
@@ -234,5 +269,5 @@ func TestInternalLinesNeverBecomeWords(t *testing.T) {
 			require.Nil(t, in.Event.Attachment)
 		}
 	}
-	require.Greater(t, spoken, 1_000, "the test proves something")
+	require.Greater(t, spoken, cases/200, "the test proves something")
 }

@@ -150,6 +150,7 @@ func (s *Server) AgentTypes(id, agent string) error {
 func (s *Server) AgentJoins(id, agent string) error {
 	return s.act(id, func(r *request) {
 		if !slices.Contains(r.participants, agent) {
+			r.assigned = s.now()
 			s.people(r, Assigned, append(slices.Clone(r.participants), agent))
 		}
 	})

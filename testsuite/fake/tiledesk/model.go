@@ -34,7 +34,7 @@ type request struct {
 	attributes                                              map[string]any
 	notes                                                   []map[string]any
 	messages                                                []*message
-	created, updated, closed                                time.Time
+	created, updated, closed, assigned                      time.Time
 	closedBy                                                string
 	answered                                                bool
 	transcript                                              string
@@ -82,6 +82,9 @@ func (s *Server) requestJSON(r *request, bare bool) map[string]any {
 		"first_text": r.firstText, "channel": map[string]any{"name": r.channel}, "channelOutbound": map[string]any{"name": "chat21"},
 		"ticket_id": slices.Index(s.order, r) + 1, "id_project": s.options.Project, "attributes": maps.Clone(r.attributes), "notes": slices.Clone(r.notes),
 		"language": r.language, "sourcePage": r.sourcePage, "createdAt": stamp(r.created), "updatedAt": stamp(r.updated), "__v": 0,
+	}
+	if !r.assigned.IsZero() {
+		j["assigned_at"] = stamp(r.assigned)
 	}
 	if len(r.participants) == 0 {
 		j["participants"] = []string{}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // pick finds the next available agent of a department, round robin; a department that is a pool finds nobody.
@@ -31,7 +32,10 @@ func (s *Server) routeTo(r *request, d *department) {
 	if status == r.status && d.ID == r.department && slices.Equal(participants, r.participants) {
 		return
 	}
-	r.department = d.ID
+	r.department, r.assigned = d.ID, time.Time{}
+	if status == Assigned {
+		r.assigned = s.now()
+	}
 	s.people(r, status, participants)
 }
 
