@@ -3,6 +3,7 @@ package tiledesk_test
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -53,7 +54,20 @@ func TestCheckProvesTheRoleTheProjectAndTheSecret(t *testing.T) {
 	}
 	agent := newDesk(t, func(o *vendor.Options) { o.Role = "agent" })
 	require.Equal(t, connector.Forbidden, connector.KindOf(agent.open().Check(t.Context())))
+	require.NotContains(t, logsOfCheck(t, d), "available")
+	d.SetAvailable(vendor.Integration, true)
+	require.Contains(t, logsOfCheck(t, d), "our own user is available")
 	require.Zero(t, d.Customers(), "checking makes nobody known")
+}
+
+// logsOfCheck checks a connection and gives what it logged.
+func logsOfCheck(t *testing.T, d *desk) string {
+	t.Helper()
+	var logs bytes.Buffer
+	c, err := tiledesk.New(config(d.web.URL, hookSecret), connector.Deps{Unpaced: true, Logger: slog.New(slog.NewTextHandler(&logs, nil))})
+	require.NoError(t, err)
+	require.NoError(t, c.Check(t.Context()))
+	return logs.String()
 }
 
 func TestACustomerIsOneForAllTickets(t *testing.T) {
@@ -175,12 +189,13 @@ func TestValidateSaysWhatToWrite(t *testing.T) {
 	valid := config("https://api.tiledesk.com/v3", hookSecret)
 	require.NoError(t, valid.Validate())
 	for key, change := range map[string]func(*tiledesk.Config){
-		"base_url":       func(c *tiledesk.Config) { c.BaseURL = "api.tiledesk.com" },
-		"project_id":     func(c *tiledesk.Config) { c.ProjectID = "my project" },
-		"email":          func(c *tiledesk.Config) { c.Email = "" },
-		"password":       func(c *tiledesk.Config) { c.Password = "" },
-		"webhook_secret": func(c *tiledesk.Config) { c.WebhookSecret = connector.Secrets{"with/slash-0123456789"} },
-		"department":     func(c *tiledesk.Config) { c.Department = "billing" },
+		"base_url":         func(c *tiledesk.Config) { c.BaseURL = "api.tiledesk.com" },
+		"project_id":       func(c *tiledesk.Config) { c.ProjectID = "my project" },
+		"email":            func(c *tiledesk.Config) { c.Email = "" },
+		"password":         func(c *tiledesk.Config) { c.Password = "" },
+		"webhook_secret":   func(c *tiledesk.Config) { c.WebhookSecret = connector.Secrets{"with/slash-0123456789"} },
+		"calls_per_second": func(c *tiledesk.Config) { c.CallsPerSecond = 0 },
+		"department":       func(c *tiledesk.Config) { c.Department = "billing" },
 	} {
 		wrong := valid
 		change(&wrong)

@@ -25,13 +25,16 @@ type Config struct {
 	BotName    string            `yaml:"bot_name" doc:"name under which agents read the bot's words; default Bot"`
 	AgentNames map[string]string `yaml:"agent_names" doc:"names that customers see, by the agent's user id; optional"`
 
+	CallsPerSecond float64 `yaml:"calls_per_second" doc:"how many calls a process makes in a second; default 5, because the cloud's limit is not known"`
+
 	BaseURL string `yaml:"base_url" doc:"address of the API: https://api.tiledesk.com/v3, or the root of a self-run server"`
 }
 
-// SetDefaults gives the cloud's address and the bot a name.
+// SetDefaults gives the cloud's address, the pace, and the bot a name.
 func (c *Config) SetDefaults() {
 	c.BaseURL = defaultBaseURL
 	c.BotName = "Bot"
+	c.CallsPerSecond = callsPerSecond
 }
 
 var (
@@ -57,6 +60,8 @@ func (c *Config) Validate() error {
 		return errors.New("webhook_secret: make up a random text of 16 to 128 letters, digits, - and _")
 	case c.Department != "" && !objectID.MatchString(c.Department):
 		return errors.New("department must be the id of a department: 24 hexadecimal digits")
+	case !(c.CallsPerSecond >= 1 && c.CallsPerSecond <= 1000):
+		return errors.New("calls_per_second must be a number from 1 to 1000")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -63,12 +64,20 @@ func (c *Client) subscriptions(ctx context.Context, op string) ([]subscription, 
 	return have, err
 }
 
-// Check proves our user and his role, by what only an admin of the project may read. That customer_jwt_secret is the
-// project's is proved by the token of somebody unknown: a right one is told that he does not belong there.
+// Check proves our user and his role, by what only an admin of the project may read. It warns if he is available: then
+// Tiledesk gives conversations to him. That customer_jwt_secret is the project's is proved by the token of somebody
+// unknown: a right one is told that he does not belong there.
 func (c *Client) Check(ctx context.Context) error {
 	const op = "Check"
 	if _, err := c.subscriptions(ctx, op); err != nil {
 		return err
+	}
+	var users []user
+	if err := c.call(ctx, call{op: op, method: http.MethodGet, path: "/project_users"}, &users); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(users, func(u user) bool { return u.Available && strings.EqualFold(u.User.Email, c.config.Email) }) {
+		c.log.Warn("our own user is available: unless a person uses it too, switch that off in tiledesk, or it is given conversations", "op", op)
 	}
 	if c.config.CustomerJWTSecret == "" {
 		return nil

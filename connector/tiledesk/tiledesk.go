@@ -36,7 +36,7 @@ const (
 	maxText = 50_000
 	// redelivery covers the two repeats, at most 8 s after the event, and slow answers before them.
 	redelivery = time.Minute
-	// callsPerSecond is an assumption: the code has no limit for these calls, a cloud's gateway may.
+	// callsPerSecond is the default, an assumption: the code has no limit for these calls, a cloud's gateway may.
 	callsPerSecond = 5
 )
 
@@ -91,7 +91,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	c := &Client{
 		config: config, connection: deps.Connection, base: base, log: deps.Logger, files: deps.HTTP,
 		ours:    ticketPrefix + config.ProjectID + "-" + digest("connection", deps.Connection)[:8],
-		http:    httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)),
+		http:    httpx.New(Name, deps.HTTP, deps.Pace(config.CallsPerSecond)),
 		fetcher: httpx.NewFetcher(map[string][]string{Name: deps.AllowHosts}),
 	}
 	if c.log == nil {
@@ -113,7 +113,7 @@ func (c *Client) Name() string { return Name }
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{
 		MaxText: maxText, Post: connector.ByLookup, Open: connector.ByKey,
-		Redelivery: redelivery, CallsPerSecond: callsPerSecond,
+		Redelivery: redelivery, CallsPerSecond: c.config.CallsPerSecond,
 	}
 }
 
