@@ -2,7 +2,6 @@ package tiledesk_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -283,7 +282,7 @@ func TestACallThatIsNeverAnsweredIsUncertain(t *testing.T) {
 	defer cancel()
 	_, err := c.Post(ctx, connector.PostRequest{Key: key(2), Ticket: ticket, Text: "hello"})
 	require.Equal(t, connector.UncertainOutcome, connector.KindOf(err))
-	require.True(t, errors.Is(err, context.DeadlineExceeded))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 	_, found, err := c.FindSent(t.Context(), connector.FindRequest{Key: key(2), Ticket: ticket, Text: "hello"})
 	require.NoError(t, err)
 	require.True(t, found)

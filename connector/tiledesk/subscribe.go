@@ -96,6 +96,7 @@ func (c *Client) Check(ctx context.Context) error {
 		return nil
 	case connector.Unauthenticated:
 		return connector.Errorf(Name, op, connector.Unauthenticated, "customer_jwt_secret is not the project's jwtSecret")
+	default:
+		return err
 	}
-	return err
 }

@@ -2,6 +2,7 @@ package tiledesk
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -102,9 +103,7 @@ func (s *Server) console(id, agent string, m message) error {
 		}
 		m.id, m.sender, m.fullname, m.createdBy, m.channel, m.created = s.newID(), who.id, who.fullname, who.id, "chat21", s.now()
 		attributes := map[string]any{"projectId": s.options.Project, "lang": "en-US"}
-		for key, value := range m.attributes {
-			attributes[key] = value
-		}
+		maps.Copy(attributes, m.attributes)
 		m.attributes = attributes
 		if m.kind == "" {
 			m.kind = "text"

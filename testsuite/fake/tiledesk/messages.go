@@ -1,6 +1,7 @@
 package tiledesk
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -93,9 +94,7 @@ func (s *Server) create(c call, id string, in incoming) (*request, reply) {
 		id: s.newID(), requestID: id, firstText: in.Text, channel: in.Channel.Name, language: in.Language, sourcePage: in.SourcePage,
 		status: in.RequestStatus, department: dep.ID, lead: lead, attributes: map[string]any{}, created: now, updated: now,
 	}
-	for key, value := range in.Attributes {
-		r.attributes[key] = value
-	}
+	maps.Copy(r.attributes, in.Attributes)
 	if r.status == 0 {
 		// Nothing said otherwise: somebody is bothered at once.
 		r.status, r.participants = s.pick(dep)
@@ -112,9 +111,7 @@ func (s *Server) write(r *request, in incoming, who caller) *message {
 		id: s.newID(), sender: in.Sender, fullname: in.SenderFullname, text: in.Text, kind: in.Type, channel: in.Channel.Name,
 		attributes: map[string]any{}, metadata: in.Metadata, status: in.Status, created: s.now(), createdBy: who.id,
 	}
-	for key, value := range in.Attributes {
-		m.attributes[key] = value
-	}
+	maps.Copy(m.attributes, in.Attributes)
 	if m.sender == "" {
 		m.sender = who.id
 	}

@@ -2,6 +2,7 @@ package tiledesk
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -185,9 +186,7 @@ func (s *Server) patchAttributes(c call) reply {
 		if !c.decode(&more) {
 			return reply{hang: true}
 		}
-		for key, value := range more {
-			r.attributes[key] = value
-		}
+		maps.Copy(r.attributes, more)
 		r.updated = s.now()
 		s.tell("request.update", s.requestJSON(r, false))
 		return answer(s.requestJSON(r, false))

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -290,9 +291,7 @@ func write(w http.ResponseWriter, r *http.Request, a reply) {
 		<-r.Context().Done()
 		return
 	}
-	for key, values := range a.header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	if content, ok := a.body.([]byte); ok {
 		w.WriteHeader(a.status)
 		_, _ = w.Write(content)
