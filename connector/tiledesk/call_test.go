@@ -90,6 +90,14 @@ func TestACustomerIsOneForAllTickets(t *testing.T) {
 			require.Equal(t, d.Request(first.ID).Customer, d.Request(ticket.ID).Customer)
 			require.Equal(t, 1, d.Customers())
 
+			// The customer of a mirror is whoever agents have read along with.
+			mirrored, err := c.Mirror(t.Context(), connector.MirrorRequest{Key: key(4), Conversation: conversationID, Customer: carla, Lines: chat(), Vendor: again})
+			require.NoError(t, err)
+			kept, err := c.PrepareTicket(t.Context(), connector.OpenRequest{Key: key(5), Conversation: conversationID, Customer: carla, Mirrored: &mirrored})
+			require.NoError(t, err)
+			require.Equal(t, again, kept)
+			require.Equal(t, 1, d.Customers())
+
 			// What another connection has kept is not this one's customer.
 			foreign := second
 			foreign.Key, foreign.Previous = key(3), nil

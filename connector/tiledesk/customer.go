@@ -37,10 +37,7 @@ type person struct{ id, name string }
 // PrepareTicket makes the customer known to the project: under an id of ours if customer_jwt_secret is set, which is the
 // same for each call, else anonymously, where each call makes another customer. It is told once, and kept.
 func (c *Client) PrepareTicket(ctx context.Context, req connector.OpenRequest) (map[string]string, error) {
-	id := c.customerIn(req.Vendor)
-	if id == "" && req.Previous != nil {
-		id = c.customerIn(req.Previous.Vendor)
-	}
+	id := c.knownIn(req)
 	if id == "" {
 		var err error
 		if id, err = c.introduce(ctx, "PrepareTicket", req.Conversation, req.Customer); err != nil {
@@ -65,6 +62,23 @@ func (c *Client) customerIn(vendor map[string]string) string {
 		return ""
 	}
 	return vendor[customerKey]
+}
+
+// knownIn gives the customer that a request to open names: agents of the mirror have read him, of the ticket before too.
+func (c *Client) knownIn(req connector.OpenRequest) string {
+	kept := []map[string]string{req.Vendor}
+	if req.Mirrored != nil {
+		kept = append([]map[string]string{req.Mirrored.Vendor}, kept...)
+	}
+	if req.Previous != nil {
+		kept = append(kept, req.Previous.Vendor)
+	}
+	for _, vendor := range kept {
+		if id := c.customerIn(vendor); id != "" {
+			return id
+		}
+	}
+	return ""
 }
 
 // introduce makes a customer known to the project, and gives his id.

@@ -25,9 +25,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	if req.Group != "" && !objectID.MatchString(req.Group) {
 		return conversation.Ticket{}, connector.Errorf(Name, o.op, connector.Invalid, "group is not the id of a department")
 	}
-	if o.as.id = c.customerIn(req.Vendor); o.as.id == "" && req.Previous != nil {
-		o.as.id = c.customerIn(req.Previous.Vendor)
-	}
+	o.as.id = c.knownIn(req)
 	earlier, err := o.mirrored(ctx)
 	if err != nil {
 		return conversation.Ticket{}, err
@@ -66,9 +64,6 @@ func (o *opening) mirrored(ctx context.Context) ([]outgoing, error) {
 	mirror := o.req.Mirrored
 	if mirror == nil {
 		return nil, nil
-	}
-	if id := o.customerIn(mirror.Vendor); id != "" {
-		o.as.id = id
 	}
 	now, err := o.getRequest(ctx, o.op, mirror.ID)
 	switch {
