@@ -176,10 +176,10 @@ func (i *instant) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(body))), Request: r}, nil
 }
 
-func TestCallsKeepToFiveASecond(t *testing.T) {
+func TestCallsToTheCloudKeepToFiveASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := &instant{}
-		c, err := tiledesk.New(config("https://tiledesk.example", hookSecret), connector.Deps{Connection: "under-test", HTTP: &http.Client{Transport: wire}})
+		c, err := tiledesk.New(config("https://api.tiledesk.com/v3", hookSecret), connector.Deps{Connection: "under-test", HTTP: &http.Client{Transport: wire}})
 		require.NoError(t, err)
 		ticket := conversation.Ticket{ID: "support-group-1", Vendor: map[string]string{"customer_id": "c", "customer_of": "under-test"}}
 		for n := range 50 {
@@ -202,7 +202,7 @@ func TestValidateSaysWhatToWrite(t *testing.T) {
 		"email":            func(c *tiledesk.Config) { c.Email = "" },
 		"password":         func(c *tiledesk.Config) { c.Password = "" },
 		"webhook_secret":   func(c *tiledesk.Config) { c.WebhookSecret = connector.Secrets{"with/slash-0123456789"} },
-		"calls_per_second": func(c *tiledesk.Config) { c.CallsPerSecond = 0 },
+		"calls_per_second": func(c *tiledesk.Config) { c.CallsPerSecond = 0.5 },
 		"department":       func(c *tiledesk.Config) { c.Department = "billing" },
 	} {
 		wrong := valid
@@ -211,6 +211,11 @@ func TestValidateSaysWhatToWrite(t *testing.T) {
 		require.ErrorContains(t, err, key)
 		_, err = tiledesk.New(wrong, connector.Deps{})
 		require.ErrorContains(t, err, key)
+	}
+	for address, pace := range map[string]float64{"https://api.tiledesk.com/v3": 5, "https://tiledesk.example": 50} {
+		c, err := tiledesk.New(config(address, hookSecret), connector.Deps{})
+		require.NoError(t, err)
+		require.InDelta(t, pace, c.Traits().CallsPerSecond, 0)
 	}
 	var c tiledesk.Config
 	c.SetDefaults()

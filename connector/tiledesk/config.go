@@ -10,7 +10,15 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 )
 
-const defaultBaseURL = "https://api.tiledesk.com/v3"
+const (
+	cloud          = "https://api.tiledesk.com/"
+	defaultBaseURL = cloud + "v3"
+
+	// The code has no limit for these calls, a cloud's gateway may: what it allows is not known.
+	cloudPace = 5
+	// ownPace spares a server of one's own.
+	ownPace = 50
+)
 
 // Config are the keys of a connection with vendor: tiledesk.
 type Config struct {
@@ -25,16 +33,26 @@ type Config struct {
 	BotName    string            `yaml:"bot_name" doc:"name under which agents read the bot's words; default Bot"`
 	AgentNames map[string]string `yaml:"agent_names" doc:"names that customers see, by the agent's user id; optional"`
 
-	CallsPerSecond float64 `yaml:"calls_per_second" doc:"how many calls a process makes in a second; default 5, because the cloud's limit is not known"`
+	CallsPerSecond float64 `yaml:"calls_per_second" doc:"how many calls a process makes in a second; default 5 at the cloud, whose limit is not known, and 50 elsewhere"`
 
 	BaseURL string `yaml:"base_url" doc:"address of the API: https://api.tiledesk.com/v3, or the root of a self-run server"`
 }
 
-// SetDefaults gives the cloud's address, the pace, and the bot a name.
+// SetDefaults gives the cloud's address and the bot a name.
 func (c *Config) SetDefaults() {
 	c.BaseURL = defaultBaseURL
 	c.BotName = "Bot"
-	c.CallsPerSecond = callsPerSecond
+}
+
+// pace is how many calls a process makes in a second.
+func (c *Config) pace() float64 {
+	switch {
+	case c.CallsPerSecond != 0:
+		return c.CallsPerSecond
+	case strings.HasPrefix(c.BaseURL, cloud):
+		return cloudPace
+	}
+	return ownPace
 }
 
 var (
@@ -60,7 +78,7 @@ func (c *Config) Validate() error {
 		return errors.New("webhook_secret: make up a random text of 16 to 128 letters, digits, - and _")
 	case c.Department != "" && !objectID.MatchString(c.Department):
 		return errors.New("department must be the id of a department: 24 hexadecimal digits")
-	case !(c.CallsPerSecond >= 1 && c.CallsPerSecond <= 1000):
+	case c.CallsPerSecond != 0 && !(c.CallsPerSecond >= 1 && c.CallsPerSecond <= 1000):
 		return errors.New("calls_per_second must be a number from 1 to 1000")
 	}
 	return nil

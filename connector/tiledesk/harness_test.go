@@ -28,7 +28,7 @@ type cleaner interface {
 
 func config(url string, secrets ...string) tiledesk.Config {
 	c := tiledesk.Config{
-		BaseURL: url, ProjectID: vendor.DefaultProject, Email: vendor.DefaultEmail, Password: vendor.DefaultPassword, BotName: "Bot", CallsPerSecond: 5,
+		BaseURL: url, ProjectID: vendor.DefaultProject, Email: vendor.DefaultEmail, Password: vendor.DefaultPassword, BotName: "Bot",
 	}
 	for _, s := range secrets {
 		c.WebhookSecret = append(c.WebhookSecret, connector.Secret(s))

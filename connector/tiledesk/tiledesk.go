@@ -6,7 +6,8 @@
 // customer; "assign" then asks for an agent. We choose its id, support-group-<project>-<32 hex digits>, so that opening
 // twice with one key gives one ticket.
 //
-// Limits: 500 KB for a request's body, no known limit of text and rate; 5 calls a second are assumed. Webhooks are
+// Limits: 500 KB for a request's body, no known limit of text and rate; 5 calls a second are assumed
+// at the cloud. Webhooks are
 // repeated twice, after about 3 and 5 seconds and only after 429, 5xx or a lost connection; then they are lost, and
 // ListMessages heals them. There is no idempotency key: our key travels in the message's attributes, and is looked for.
 //
@@ -36,8 +37,6 @@ const (
 	maxText = 50_000
 	// redelivery covers the two repeats, at most 8 s after the event, and slow answers before them.
 	redelivery = time.Minute
-	// callsPerSecond is the default, an assumption: the code has no limit for these calls, a cloud's gateway may.
-	callsPerSecond = 5
 )
 
 // Client is one connection to a Tiledesk project.
@@ -91,7 +90,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	c := &Client{
 		config: config, connection: deps.Connection, base: base, log: deps.Logger, files: deps.HTTP,
 		ours:    ticketPrefix + config.ProjectID + "-" + digest("connection", deps.Connection)[:8],
-		http:    httpx.New(Name, deps.HTTP, deps.Pace(config.CallsPerSecond)),
+		http:    httpx.New(Name, deps.HTTP, deps.Pace(config.pace())),
 		fetcher: httpx.NewFetcher(map[string][]string{Name: deps.AllowHosts}),
 	}
 	if c.log == nil {
@@ -113,7 +112,7 @@ func (c *Client) Name() string { return Name }
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{
 		MaxText: maxText, Post: connector.ByLookup, Open: connector.ByKey,
-		Redelivery: redelivery, CallsPerSecond: c.config.CallsPerSecond,
+		Redelivery: redelivery, CallsPerSecond: c.config.pace(),
 	}
 }
 
