@@ -32,7 +32,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 		// The next calls would open it again (observed).
 		return connector.Errorf(Name, op, connector.Conflict, "conversation is closed")
 	}
-	nobody := len(now.people()) == 0
+	nobody := now.Status < statusAssigned
 	switch {
 	case req.Agent != "":
 		return c.give(ctx, op, now, id, req.Agent)

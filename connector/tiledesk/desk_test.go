@@ -179,6 +179,21 @@ func TestWhoIsNotThereIsAConflict(t *testing.T) {
 	require.Equal(t, []string{vendor.Bob}, d.Request(ticket.ID).Participants)
 }
 
+// A department may begin with a bot of the desk. It is no human.
+func TestABotOfTheDeskIsNobody(t *testing.T) {
+	const bot = "bot_6b0068e807e32a2764eeb6aa"
+	d := newDesk(t)
+	c := d.open()
+	mirrored := mirror(t, c, key(1), conversation.Ticket{}, chat()...)
+	require.NoError(t, d.AgentJoins(mirrored.ID, bot))
+	ticket := openTicket(t, c, key(2), func(r *connector.OpenRequest) { r.Mirrored, r.Transcript = &mirrored, nil })
+	require.Equal(t, []string{vendor.Alice}, d.Request(ticket.ID).Participants)
+	require.NoError(t, d.AgentLeaves(ticket.ID, vendor.Alice))
+	require.NoError(t, d.AgentJoins(ticket.ID, bot))
+	require.NoError(t, assign(t, c, key(3), ticket, "", ""))
+	require.Equal(t, []string{vendor.Bob}, d.Request(ticket.ID).Participants)
+}
+
 func TestAClosedConversationIsNeverOpenedByAssigning(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()

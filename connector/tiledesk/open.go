@@ -47,7 +47,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	if err := o.tellFields(ctx); err != nil {
 		return conversation.Ticket{}, err
 	}
-	if o.now.Status >= statusUnassigned {
+	if len(o.now.people()) > 0 {
 		return o.ticket(), nil
 	}
 	return o.ticket(), o.ask(ctx)
@@ -126,7 +126,13 @@ func (o *opening) ask(ctx context.Context) error {
 		}
 		o.log.Warn("conversation was opened and not given to the agent asked for", "op", o.op, "key", o.key, "kind", connector.KindOf(err))
 	}
-	_, err := o.assign(ctx, o.op, o.key, o.id, o.departmentOf(o.req.Group, o.now))
+	var err error
+	if o.now.Status < statusAssigned {
+		_, err = o.assign(ctx, o.op, o.key, o.id, o.departmentOf(o.req.Group, o.now))
+	} else {
+		// A bot of the desk has it.
+		_, err = o.route(ctx, o.op, o.key, requestPath(o.id, "/departments"), routing{NoBot: true, Department: o.departmentOf(o.req.Group, o.now)})
+	}
 	return err
 }
 

@@ -6,10 +6,10 @@
 // customer; "assign" then asks for an agent. We choose its id, support-group-<project>-<32 hex digits>, so that opening
 // twice with one key gives one ticket.
 //
-// Limits: 500 KB for a request's body, no known limit of text and rate; 5 calls a second are assumed
-// at the cloud. Webhooks are
-// repeated twice, after about 3 and 5 seconds and only after 429, 5xx or a lost connection; then they are lost, and
-// ListMessages heals them. There is no idempotency key: our key travels in the message's attributes, and is looked for.
+// Limits: 500 KB for a request's body, no known limit of text and rate; 5 calls a second are assumed at the cloud.
+// Webhooks are repeated twice, after about 3 and 5 seconds and only after 429, 5xx or a lost connection; then they are
+// lost, and ListMessages heals them. There is no idempotency key: our key travels in the message's attributes, and is
+// looked for.
 //
 // Sources: the vendor's mail to a team with an app of its own, its pages for developers (Requests, Webhooks, Sending and
 // receiving messages), the code of tiledesk-server 2.19.16, and what was observed on such a server with chat21.

@@ -38,12 +38,10 @@ type channel struct {
 
 // metadata is a file: src is an address that agents' browsers open.
 type metadata struct {
-	Src    string `json:"src"`
-	Name   string `json:"name,omitempty"`
-	Type   string `json:"type,omitempty"`
-	Size   int64  `json:"size,omitempty"`
-	Width  int    `json:"width,omitempty"`
-	Height int    `json:"height,omitempty"`
+	Src  string `json:"src"`
+	Name string `json:"name,omitempty"`
+	Type string `json:"type,omitempty"`
+	Size int64  `json:"size,omitempty"`
 }
 
 // UnmarshalJSON takes what it understands: a message's words must not be lost to the shape of its file.

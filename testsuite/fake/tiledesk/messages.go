@@ -155,10 +155,13 @@ func (s *Server) system(r *request, key, subtype, text string) {
 	})
 }
 
-// engine is the chat engine's call-back for a message that came through the API.
+// engine is the chat engine's call-back for a message that came through the API. It adds attributes of its own.
 func (s *Server) engine(r *request, m *message) {
 	if m.status == 0 && !s.switches.NoChat21 {
 		m.status = 200
+		maps.Copy(m.attributes, map[string]any{
+			"tiledesk_message_id": m.id, "projectId": s.options.Project, "channel": "chat21", "request_channel": r.channel,
+		})
 		s.obey(r, m)
 	}
 }
