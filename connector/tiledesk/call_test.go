@@ -48,6 +48,7 @@ func TestCheckProvesTheRoleTheProjectAndTheSecret(t *testing.T) {
 		change func(*tiledesk.Config)
 	}{
 		"jwt secret": {connector.Unauthenticated, func(c *tiledesk.Config) { c.CustomerJWTSecret = "another" }},
+		"department": {connector.NotFound, func(c *tiledesk.Config) { c.Department = strings.Repeat("0", 24) }},
 		"project":    {connector.Invalid, func(c *tiledesk.Config) { c.ProjectID = strings.Repeat("0", 24) }},
 	} {
 		require.Equal(t, tc.kind, connector.KindOf(d.open(tc.change).Check(t.Context())), name)

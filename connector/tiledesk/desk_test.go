@@ -62,8 +62,10 @@ func TestWhoIsAskedForGetsTheConversation(t *testing.T) {
 			require.Equal(t, []string{tc.whom}, r.Participants)
 		})
 	}
-	_, err := c.Open(t.Context(), connector.OpenRequest{Key: key(9), Conversation: conversationID, Group: "billing"})
-	require.Equal(t, connector.Invalid, connector.KindOf(err))
+	for group, kind := range map[string]connector.Kind{"billing": connector.Invalid, strings.Repeat("0", 24): connector.NotFound} {
+		_, err := c.Open(t.Context(), connector.OpenRequest{Key: key(9), Conversation: conversationID, Group: group})
+		require.Equal(t, kind, connector.KindOf(err))
+	}
 }
 
 func TestTheConfiguredDepartmentIsAsked(t *testing.T) {

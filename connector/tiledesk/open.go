@@ -22,8 +22,10 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		Client: c, op: "Open", key: req.Key, conversation: req.Conversation, customer: req.Customer,
 		id: c.ticketID(req.Key), group: req.Group, link: req.Link,
 	}}
-	if req.Group != "" && !objectID.MatchString(req.Group) {
-		return conversation.Ticket{}, connector.Errorf(Name, o.op, connector.Invalid, "group is not the id of a department")
+	if req.Group != "" {
+		if err := c.isDepartment(ctx, o.op, req.Group); err != nil {
+			return conversation.Ticket{}, err
+		}
 	}
 	o.as.id = c.knownIn(req)
 	earlier, err := o.mirrored(ctx)

@@ -65,8 +65,7 @@ func (c *Client) subscriptions(ctx context.Context, op string) ([]subscription, 
 }
 
 // Check proves our user and his role, by what only an admin of the project may read. It warns if he is available: then
-// Tiledesk gives conversations to him. That customer_jwt_secret is the project's is proved by the token of somebody
-// unknown: a right one is told that he does not belong there.
+// Tiledesk gives conversations to him.
 func (c *Client) Check(ctx context.Context) error {
 	const op = "Check"
 	if _, err := c.subscriptions(ctx, op); err != nil {
@@ -79,6 +78,17 @@ func (c *Client) Check(ctx context.Context) error {
 	if slices.ContainsFunc(users, func(u user) bool { return u.Available && strings.EqualFold(u.User.Email, c.config.Email) }) {
 		c.log.Warn("our own user is available: unless a person uses it too, switch that off in tiledesk, or it is given conversations", "op", op)
 	}
+	if department := c.config.Department; department != "" {
+		if err := c.isDepartment(ctx, op, department); err != nil {
+			return err
+		}
+	}
+	return c.checkCustomerSecret(ctx, op)
+}
+
+// checkCustomerSecret proves that customer_jwt_secret is the project's, by the token of somebody unknown: a right one is
+// told that he does not belong there.
+func (c *Client) checkCustomerSecret(ctx context.Context, op string) error {
 	if c.config.CustomerJWTSecret == "" {
 		return nil
 	}
