@@ -165,8 +165,8 @@ func (s *story) takeWebhook(d *connector.Delivery) {
 	events, err := s.desk.Decode(d)
 	require.NoError(s, err, "a webhook of the fake")
 	for _, in := range events {
-		if in.Typing != nil || in.Ref.Conversation != "" {
-			continue // Typing passes by; what the channel side tells is told by the story.
+		if passesBy(in) || in.Ref.Conversation != "" {
+			continue // Typing and reading pass by; what the channel side tells is told by the story.
 		}
 		require.True(s, s.meant(in.Ref), "a webhook of the desk names another conversation or ticket")
 		in.Event.Source = s.deskName
@@ -259,6 +259,8 @@ func (k known) View(context.Context, string) (conversation.View, error) {
 func (k known) Missing(_ context.Context, _ string, events []conversation.Event) ([]conversation.Event, error) {
 	return k.c.Missing(events), nil
 }
+
+func (k known) Ahead(context.Context, string, time.Time) (int, error) { return 0, nil }
 
 func (k known) Active(context.Context, string) ([]string, error) { return []string{k.c.ID}, nil }
 
