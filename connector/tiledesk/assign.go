@@ -132,6 +132,20 @@ func (c *Client) addNote(ctx context.Context, op, id, text string) error {
 	return c.call(ctx, call{op: op, method: http.MethodPost, path: requestPath(id, "/notes"), body: note{text}}, &request{})
 }
 
+// WriteRating keeps how the customer liked the help, on the conversation, closed or not (code: routes/request.js).
+func (c *Client) WriteRating(ctx context.Context, req connector.RatingReport) error {
+	rating := map[string]any{"rating": req.Rating}
+	if req.Comment != "" {
+		rating["rating_message"] = req.Comment
+	}
+	return c.patch(ctx, "WriteRating", req.Ticket.ID, rating)
+}
+
+// patch changes what is told of a conversation. Doing it again changes nothing.
+func (c *Client) patch(ctx context.Context, op, id string, fields map[string]any) error {
+	return c.call(ctx, call{op: op, method: http.MethodPatch, path: requestPath(id, ""), body: fields}, &request{})
+}
+
 // Availability asks who is available, by the agents' own switches and the project's hours. The call needs no
 // credentials.
 func (c *Client) Availability(ctx context.Context, req connector.AvailabilityRequest) (connector.Availability, error) {

@@ -209,6 +209,26 @@ func TestAClosedConversationIsNeverOpenedByAssigning(t *testing.T) {
 	require.Equal(t, vendor.Closed, d.Request(ticket.ID).Status)
 }
 
+func TestHowUrgentItIsAndHowItWasLiked(t *testing.T) {
+	d := newDesk(t)
+	c := d.open()
+	for priority, want := range map[string]string{"normal": "medium", "urgent": "urgent", "": ""} {
+		ticket := openTicket(t, c, conversation.Key(conversationID+"/"+want+"-1"), func(r *connector.OpenRequest) { r.Priority = priority })
+		require.Equal(t, want, d.Request(ticket.ID).Priority)
+	}
+	ticket := openTicket(t, c, key(1))
+	require.NoError(t, d.AgentCloses(ticket.ID, vendor.Alice))
+	before := len(d.deliveries())
+	for range 2 {
+		require.NoError(t, c.WriteRating(t.Context(), connector.RatingReport{Key: key(2), Ticket: ticket, Rating: 4, Comment: "quick"}))
+	}
+	require.Equal(t, 4, d.Request(ticket.ID).Rating)
+	require.Equal(t, "quick", d.Request(ticket.ID).RatingMessage)
+	for _, ev := range events(d.inbound(c, before)) {
+		require.Equal(t, "closed:"+ticket.ID, ev.ID, "it is told as the end that was told before")
+	}
+}
+
 func TestClosingTwiceIsToldOnce(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()

@@ -15,16 +15,13 @@ import (
 )
 
 // FetchAttachment opens a file that an agent sent. One at the server itself is asked for without credentials first, as
-// it was served in 2.19.16 (observed), then with ours, as other versions of the code want it. Files elsewhere are
-// fetched from public addresses only.
+// it was served in 2.19.16 (observed), then with ours, as other versions of the code want it. Files elsewhere are not
+// ours: Invalid.
 func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment) (connector.File, error) {
 	const op = "FetchAttachment"
 	u, err := url.Parse(a.URL)
-	if err != nil {
-		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "address cannot be used")
-	}
-	if !c.servesFile(u) {
-		return c.fetcher.Fetch(ctx, Name, a)
+	if err != nil || !c.servesFile(u) {
+		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "not a file of the server")
 	}
 	resp, err := c.fetch(ctx, op, a.URL, "") //nolint:bodyclose // the body is the file that the caller closes
 	if connector.KindOf(err) == connector.Unauthenticated || connector.KindOf(err) == connector.Forbidden {
@@ -42,7 +39,8 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 		Name:       a.Name, ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength,
 	}
 	if f.Name == "" {
-		f.Name = fileName(u)
+		// The server's own files have their name in the query.
+		f.Name = connector.FileNameIn(u.Query().Get("path"))
 	}
 	return f, nil
 }
@@ -52,18 +50,6 @@ func (c *Client) servesFile(u *url.URL) bool {
 	under, ok := strings.CutPrefix(path.Clean(u.Path), c.base.Path)
 	return ok && u.Scheme == c.base.Scheme && u.Host == c.base.Host && u.User == nil &&
 		slices.Contains([]string{"/files", "/files/download", "/images"}, under)
-}
-
-// fileName is the name in a file's address: the server's own have it in the query.
-func fileName(u *url.URL) string {
-	at := u.Query().Get("path")
-	if at == "" {
-		at = u.Path
-	}
-	if name := path.Base(at); name != "." && name != "/" {
-		return name
-	}
-	return "file"
 }
 
 // fetch gives an answer whose body the caller closes.

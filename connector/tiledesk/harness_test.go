@@ -112,7 +112,7 @@ func (d *desk) vendor(base *string) *connectortest.Vendor {
 		Faults:  d.Faults,
 		Ops: map[string]string{
 			"PrepareTicket": vendor.OpAnonymous, "Open": vendor.OpSend, "Post": vendor.OpSend, "Assign": vendor.OpSetPeople,
-			"CloseTicket": vendor.OpClose, "WriteNote": vendor.OpNote, "Availability": vendor.OpAvailable,
+			"CloseTicket": vendor.OpClose, "WriteRating": vendor.OpPatch, "Mirror": vendor.OpSend, "WriteNote": vendor.OpNote, "Availability": vendor.OpAvailable,
 			"SendAttachment": vendor.OpSend, "FetchAttachment": vendor.OpFile, "FindSent": vendor.OpMessages,
 			"ListMessages": vendor.OpMessages, "Subscribe": vendor.OpListHooks, "Check": vendor.OpListHooks,
 		},

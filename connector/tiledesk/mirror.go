@@ -155,12 +155,10 @@ func (s *showing) folded(lines []conversation.Line) []outgoing {
 	}
 	older, newer := lines[:len(lines)-maxLines], lines[len(lines)-maxLines:]
 	var said strings.Builder
-	for _, m := range s.lines(older) {
-		said.WriteString(m.SenderFullname + ": " + m.Text)
-		if m.Type == "image" {
-			said.WriteString(m.Metadata.Src)
+	for _, l := range older {
+		if words := connector.Words(l); words != "" {
+			said.WriteString(connector.Speaker(l) + ": " + words + "\n")
 		}
-		said.WriteString("\n")
 	}
 	history := texts(lineMark(s.key, older[len(older)-1].N), s.conversation, person{botSender, historyName}, strings.TrimSpace(said.String()))
 	return append(history, s.lines(newer)...)

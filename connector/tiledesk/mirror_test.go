@@ -226,7 +226,7 @@ func TestALongHistoryIsFolded(t *testing.T) {
 	require.NoError(t, err)
 	reads := d.reads(ticket)
 	require.Len(t, reads, 21)
-	require.True(t, strings.HasPrefix(reads[0], "Conversation so far: Carla Customer: line 1\nBot: line 2\n"))
+	require.True(t, strings.HasPrefix(reads[0], "Conversation so far: Customer: line 1\nBot: line 2\n"))
 	require.True(t, strings.HasSuffix(reads[0], "Bot: line 130"))
 	require.Equal(t, "Carla Customer: line 131", reads[1])
 	require.Equal(t, "Bot: line 150", reads[20])

@@ -40,13 +40,16 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		return o.ticket(), nil
 	}
 	lines := o.lines(req.Transcript)
-	if req.Mirrored == nil {
+	if req.Mirrored == nil || req.Mirrored.ID == "" {
 		lines = o.folded(req.Transcript)
 	}
 	if err := o.show(ctx, append(earlier, lines...)); err != nil {
 		return conversation.Ticket{}, err
 	}
 	if err := o.tellFields(ctx); err != nil {
+		return conversation.Ticket{}, err
+	}
+	if err := o.tellPriority(ctx); err != nil {
 		return conversation.Ticket{}, err
 	}
 	if len(o.now.people()) > 0 {
@@ -64,7 +67,7 @@ type opening struct {
 // mirrored takes the mirror for the ticket if it is open. Of one that was closed it gives the messages, for the new one.
 func (o *opening) mirrored(ctx context.Context) ([]outgoing, error) {
 	mirror := o.req.Mirrored
-	if mirror == nil {
+	if mirror == nil || mirror.ID == "" {
 		return nil, nil
 	}
 	now, err := o.getRequest(ctx, o.op, mirror.ID)
@@ -161,6 +164,23 @@ func (o *opening) tellFields(ctx context.Context) error {
 	if connector.KindOf(err).Permanent() {
 		// It does not keep the customer from an agent.
 		o.log.Warn("what the bot collected was not noted", "op", o.op, "key", o.key, "kind", connector.KindOf(err))
+		return nil
+	}
+	return err
+}
+
+// tellPriority says how urgent it is, in Tiledesk's words.
+func (o *opening) tellPriority(ctx context.Context) error {
+	priority := o.req.Priority
+	if priority == "normal" {
+		priority = "medium"
+	}
+	if priority == "" || priority == o.now.Priority {
+		return nil
+	}
+	err := o.patch(ctx, o.op, o.id, map[string]any{"priority": priority})
+	if connector.KindOf(err).Permanent() {
+		o.log.Warn("priority was not taken", "op", o.op, "key", o.key, "kind", connector.KindOf(err))
 		return nil
 	}
 	return err

@@ -25,7 +25,7 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentRequest) (connector.Receipt, error) {
 	const op = "SendAttachment"
 	a := req.Attachment
-	if a.Latitude != 0 || a.Longitude != 0 || !strings.HasPrefix(a.URL, "https://") && !strings.HasPrefix(a.URL, "http://") {
+	if a.Latitude != 0 || a.Longitude != 0 || !connector.IsWebAddress(a.URL) {
 		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "not a file with an address")
 	}
 	return c.deliver(ctx, op, req.Key, req.Ticket, req.Vendor, func(from person) []outgoing {
@@ -52,14 +52,14 @@ func (c *Client) deliver(
 		have = marksOf(there)
 	}
 	var receipt connector.Receipt
-	for _, m := range messages {
+	for i, m := range messages {
 		if id, there := have[m.mark]; there {
 			receipt.ID = id
 			continue
 		}
 		got, err := c.post(ctx, op, ticket.ID, m)
 		if err != nil {
-			return connector.Receipt{}, err
+			return connector.Receipt{}, connector.Partly(err, i)
 		}
 		if got.Request != nil && got.Request.Attributes.text(markAttribute) == m.mark {
 			// Our words have made the conversation: the ticket was gone.

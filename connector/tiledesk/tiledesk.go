@@ -49,7 +49,6 @@ type Client struct {
 	http    *httpx.Client
 	session *session
 	files   *http.Client
-	fetcher *httpx.Fetcher
 	refused connector.Tally
 	log     *slog.Logger
 }
@@ -64,6 +63,7 @@ var (
 	_ connector.AvailabilityReader = (*Client)(nil)
 	_ connector.AttachmentSender   = (*Client)(nil)
 	_ connector.AttachmentFetcher  = (*Client)(nil)
+	_ connector.RatingWriter       = (*Client)(nil)
 	_ connector.SentFinder         = (*Client)(nil)
 	_ connector.MessageLister      = (*Client)(nil)
 	_ connector.Subscriber         = (*Client)(nil)
@@ -89,9 +89,8 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	}
 	c := &Client{
 		config: config, connection: deps.Connection, base: base, log: deps.Logger, files: deps.HTTP,
-		ours:    ticketPrefix + config.ProjectID + "-" + digest("connection", deps.Connection)[:8],
-		http:    httpx.New(Name, deps.HTTP, deps.Pace(config.pace())),
-		fetcher: httpx.NewFetcher(map[string][]string{Name: deps.AllowHosts}),
+		ours: ticketPrefix + config.ProjectID + "-" + digest("connection", deps.Connection)[:8],
+		http: httpx.New(Name, deps.HTTP, deps.Pace(config.pace())),
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -112,7 +111,7 @@ func (c *Client) Name() string { return Name }
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{
 		MaxText: maxText, Post: connector.ByLookup, Open: connector.ByKey,
-		Redelivery: redelivery, CallsPerSecond: c.config.pace(),
+		Redelivery: redelivery, CallsPerSecond: c.config.pace(), MirrorsBot: true,
 	}
 }
 

@@ -77,6 +77,7 @@ type message struct {
 type request struct {
 	RequestID    string     `json:"request_id"`
 	Status       int        `json:"status"`
+	Priority     string     `json:"priority"`
 	Participants []string   `json:"participants"`
 	Department   entity     `json:"department"`
 	Lead         entity     `json:"lead"`

@@ -2,7 +2,6 @@ package tiledesk
 
 import (
 	"encoding/json"
-	"path"
 	"strings"
 	"time"
 
@@ -161,7 +160,7 @@ func content(m message) (string, *conversation.Attachment) {
 	}
 	file := &conversation.Attachment{URL: m.Metadata.Src, Name: m.Metadata.Name, ContentType: m.Metadata.Type, Size: max(m.Metadata.Size, 0)}
 	if file.Name == "" {
-		file.Name = path.Base(m.Metadata.Src)
+		file.Name = connector.FileNameIn(m.Metadata.Src)
 	}
 	// A file's text begins with a link to it, which says nothing more.
 	if link := "](" + m.Metadata.Src + ")"; strings.HasPrefix(text, "[") {
@@ -201,7 +200,7 @@ func (c *Client) standing(now request) (conversation.Event, bool) {
 	default:
 		ev.Kind = conversation.AgentUnassigned
 	}
-	ev.ID = "request:" + digest(now.RequestID, string(ev.Kind), ev.Agent, now.UpdatedAt.UTC().Format(time.RFC3339Nano))[:32]
+	ev.ID = "request:" + connector.MadeID(c.connection, now.RequestID, string(ev.Kind), ev.Agent, now.UpdatedAt.UTC().Format(time.RFC3339Nano))
 	return ev, true
 }
 

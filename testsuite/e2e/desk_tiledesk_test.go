@@ -149,8 +149,14 @@ func TestOwnAppTalksToTiledeskAgentsAndBack(t *testing.T) {
 	// The bot answers, and asks for a human: the agent reads what was said, and what the bot collected.
 	ana.TellsBot(t, "where is my parcel "+system.Canary)
 	untilSees(t, ana.Customer, "bot", "The bot has heard: where is my parcel")
+	system.Eventually(t, 20*time.Second, "agents may read along", func() bool {
+		all := desk.Requests()
+		return len(all) == 1 && len(slices.DeleteFunc(desk.Messages(all[0].ID), func(m tiledesk.Message) bool { return m.Key == "" })) == 2
+	})
+	require.Equal(t, tiledesk.Temp, desk.Requests()[0].Status, "and nobody is bothered")
 	ana.Asks(t)
 	first := ana.ticket(1)
+	require.Len(t, desk.Requests(), 1, "the mirror becomes the ticket")
 	ana.UntilAgent(t, tiledesk.Alice)
 	var read []string
 	for _, m := range desk.Messages(first) {

@@ -21,7 +21,8 @@ type Request struct {
 	ID, Department, Customer, Language string
 	Status                             int
 	Participants, Notes                []string
-	ClosedBy                           string
+	ClosedBy, Priority, RatingMessage  string
+	Rating                             int
 }
 
 // Requests lists all conversations, oldest first.
@@ -33,6 +34,7 @@ func (s *Server) Requests() []Request {
 		shown := Request{
 			ID: r.requestID, Department: r.department, Customer: r.lead.id, Language: r.language, Status: r.status,
 			Participants: slices.Clone(r.participants), ClosedBy: r.closedBy,
+			Priority: r.priority, Rating: r.rating, RatingMessage: r.ratingMessage,
 		}
 		for _, n := range r.notes {
 			shown.Notes = append(shown.Notes, fmt.Sprint(n["text"]))

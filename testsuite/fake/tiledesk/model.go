@@ -37,7 +37,8 @@ type request struct {
 	created, updated, closed, assigned                      time.Time
 	closedBy                                                string
 	answered                                                bool
-	transcript                                              string
+	transcript, priority, ratingMessage                     string
+	rating                                                  int
 }
 
 type message struct {
@@ -80,6 +81,7 @@ func (s *Server) requestJSON(r *request, bare bool) map[string]any {
 		"requester":  map[string]any{"_id": "pu-" + r.lead.id, "uuid_user": r.lead.id, "role": "user", "roleType": 2},
 		"lead":       map[string]any{"_id": leadID, "lead_id": r.lead.id, "fullname": r.lead.fullname, "email": r.lead.email},
 		"first_text": r.firstText, "channel": map[string]any{"name": r.channel}, "channelOutbound": map[string]any{"name": "chat21"},
+		"priority": r.priority, "rating": r.rating, "rating_message": r.ratingMessage,
 		"ticket_id": slices.Index(s.order, r) + 1, "id_project": s.options.Project, "attributes": maps.Clone(r.attributes), "notes": slices.Clone(r.notes),
 		"language": r.language, "sourcePage": r.sourcePage, "createdAt": stamp(r.created), "updatedAt": stamp(r.updated), "__v": 0,
 	}

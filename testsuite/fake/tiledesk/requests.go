@@ -193,6 +193,31 @@ func (s *Server) patchAttributes(c call) reply {
 	})
 }
 
+// patch changes what is told of a conversation, closed or not.
+func (s *Server) patch(c call) reply {
+	return s.within(c, "Request not found", func(r *request) reply {
+		var in struct {
+			Priority, Subject *string
+			Rating            *int
+			RatingMessage     *string `json:"rating_message"`
+		}
+		if !c.decode(&in) {
+			return refuse(http.StatusInternalServerError, "Error updating object.")
+		}
+		for into, value := range map[*string]*string{&r.priority: in.Priority, &r.ratingMessage: in.RatingMessage} {
+			if value != nil {
+				*into = *value
+			}
+		}
+		if in.Rating != nil {
+			r.rating = *in.Rating
+		}
+		r.updated = s.now()
+		s.tell("request.update", s.requestJSON(r, false))
+		return answer(s.requestJSON(r, false))
+	})
+}
+
 func (s *Server) addNote(c call) reply {
 	return s.within(c, "Object not found.", func(r *request) reply {
 		var in struct{ Text string }

@@ -37,6 +37,7 @@ const (
 	OpClose       = "close"
 	OpAttributes  = "attributes"
 	OpNote        = "note"
+	OpPatch       = "patch"
 	OpUsers       = "project_users"
 	OpDepartment  = "department"
 	OpAvailable   = "availables"
@@ -245,6 +246,7 @@ func (s *Server) routes() *http.ServeMux {
 	within("PUT /{P}/requests/{R}/participants", OpSetPeople, "agent", s.setParticipants)
 	within("PUT /{P}/requests/{R}/close", OpClose, "agent", s.close)
 	within("PATCH /{P}/requests/{R}/attributes", OpAttributes, "agent", s.patchAttributes)
+	within("PATCH /{P}/requests/{R}", OpPatch, "agent", s.patch)
 	within("POST /{P}/requests/{R}/notes", OpNote, "agent", s.addNote)
 	within("GET /{P}/project_users", OpUsers, "agent", s.projectUsers)
 	open("GET /{P}/departments/{D}", OpDepartment, s.getDepartment)
