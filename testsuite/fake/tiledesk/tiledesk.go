@@ -2,8 +2,8 @@
 // conversations that it calls requests, their messages, routing, webhook subscriptions and files. It is one http.Handler,
 // and answers with and without the cloud's prefix /v3.
 //
-// What agents do in their console is done by methods of Server (AgentSays, AgentJoins, AgentCloses ...); what they see is
-// in Messages and in the Journal. Where the server can be set up in more than one way, Switches say how.
+// What agents do in their console is done by methods of Server (AgentSays, AgentJoins, AgentCloses ...), or below /_fake/
+// when the fake is another process; what they see is in Messages and in the Journal. Where the server can be set up in more than one way, Switches say how.
 //
 // Faults are set in Faults by operation, one for each call of the API (the Op… constants), and "hook" for webhooks.
 package tiledesk
@@ -175,8 +175,11 @@ func (s *Server) Switch(change func(*Switches)) {
 	change(&s.switches)
 }
 
-// ServeHTTP answers calls.
+// ServeHTTP answers calls, and serves the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.driver().Serve(w, r) {
+		return
+	}
 	s.mux.ServeHTTP(w, unprefixed(r))
 }
 

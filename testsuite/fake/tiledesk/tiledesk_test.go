@@ -417,3 +417,28 @@ func TestWhatAgentsDoIsInTheJournal(t *testing.T) {
 	require.Len(t, private, 1)
 	require.Equal(t, 1, s.Journal.Count(func(e fake.Entry) bool { return e.Text == "between us" && e.Who == tiledesk.Bob }))
 }
+
+func TestTheDriverIsThereForOtherProcesses(t *testing.T) {
+	s := newServer(t)
+	s.begin()
+	for _, act := range []string{
+		`{"do":"joins","agent":"` + tiledesk.Bob + `"`, `{"do":"says","agent":"` + tiledesk.Bob + `","text":"hello"`,
+		`{"do":"whispers","agent":"` + tiledesk.Bob + `","text":"between us"`, `{"do":"types","agent":"` + tiledesk.Bob + `"`,
+		`{"do":"leaves","agent":"` + tiledesk.Bob + `"`, `{"do":"closes","agent":"system"`,
+	} {
+		status, answer := s.call("POST", "/_fake/agent", act+`,"request":"`+conversation+`"}`)
+		require.Equal(t, http.StatusNoContent, status, answer)
+	}
+	_, answer := s.call("GET", "/_fake/requests", "")
+	require.Contains(t, answer, `"Status":1000`)
+	_, answer = s.call("GET", "/_fake/messages?request="+conversation, "")
+	require.Contains(t, answer, `"Text":"hello"`)
+	for body, want := range map[string]int{
+		`{"do":"says","request":"x"}`: 404, `{"do":"dances","request":"x"}`: 400, `{"nonsense":1}`: 400,
+	} {
+		status, _ := s.call("POST", "/_fake/agent", body)
+		require.Equal(t, want, status, body)
+	}
+	status, _ := s.call("GET", "/_fake/nothing", "")
+	require.Equal(t, http.StatusNotFound, status)
+}
