@@ -14,7 +14,7 @@ func (a *Activities) PrepareTicket(ctx context.Context, task conversation.Task) 
 		return nil, err
 	}
 	defer alive(ctx)()
-	vendor, err := x.PrepareTicket(ctx, openRequest(task))
+	vendor, err := x.PrepareTicket(ctx, openRequest(a.withLinks(task)))
 	if err != nil {
 		a.count(task, string(connector.KindOf(err)))
 		return nil, translate(err)
@@ -35,7 +35,7 @@ func (a *Activities) OpenTicket(ctx context.Context, task conversation.Task) ([]
 		a.count(task, "nobody_available")
 		return []conversation.Event{{Kind: conversation.NobodyAvailable, Key: e.Key}}, nil
 	}
-	req := openRequest(task)
+	req := openRequest(a.withLinks(task))
 	if a.Link != nil {
 		req.Link = a.Link(task.Conversation)
 	}
@@ -58,7 +58,7 @@ func openRequest(task conversation.Task) connector.OpenRequest {
 		Key: e.Key, Conversation: task.Conversation, Agent: e.Agent, Group: e.Group,
 		Transcript: task.Transcript, Previous: task.Previous, Vendor: task.Vendor, Priority: e.Priority,
 	}
-	if e.Kind == conversation.OpenTicket {
+	if e.Mirrored {
 		req.Mirrored = task.Ticket
 	}
 	if task.Customer != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 // Signaler stores events.
@@ -54,15 +55,18 @@ type Config struct {
 	ShutdownWithin time.Duration
 	// Connections are the open connections by name.
 	Connections map[string]connector.Connector
-	Logger      *slog.Logger
+	// Files opens the files that our links lead to; nil means that there are no links.
+	Files  *files.Opener
+	Logger *slog.Logger
 	// Metrics is where the gateway's metrics are registered; nil means a registry of its own.
 	Metrics *prometheus.Registry
 }
 
 const (
-	// maxBody bounds a webhook's body, and maxEvent an event once decoded.
-	maxBody  = 512 << 10
-	maxEvent = 64 << 10
+	// maxBody bounds a webhook's body, maxFileBody one that brings files, and maxEvent an event once decoded.
+	maxBody     = 512 << 10
+	maxFileBody = 32 << 20
+	maxEvent    = 64 << 10
 	// maxHeader bounds a request's header.
 	maxHeader = 32 << 10
 	// The time limits on clients: a slow one must not hold a connection.
@@ -79,8 +83,10 @@ type Server struct {
 	conversations Conversations
 	echo          *echo.Echo
 	metrics       *metrics
-	typing        *typing
+	passing       *passing
 	flood         *flood
+	links         *flood
+	serving       *places
 	streams       *streams
 }
 
@@ -94,9 +100,10 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 	}
 	s := &Server{
 		config: config, signaler: signaler, conversations: conversations, echo: echo.New(),
-		metrics: newMetrics(config.Metrics), flood: newFlood(), streams: newStreams(),
+		metrics: newMetrics(config.Metrics), flood: newFlood(floodRate, floodBurst), streams: newStreams(),
+		links: newFlood(linkRate, linkBurst), serving: newPlaces(filesAtOnce, filesOfOne),
 	}
-	s.typing = newTyping(config.Connections, conversations, s.streams, config.Logger)
+	s.passing = newPassing(s)
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.answerError
@@ -112,6 +119,8 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 			return c.NoContent(http.StatusNoContent)
 		})
 	}
+	e.GET(files.Path+":token", s.file)
+	e.HEAD(files.Path+":token", s.file)
 	s.channels(e)
 	v1 := e.Group("/v1", s.authorize)
 	v1.GET("/conversations", s.list)

@@ -10,6 +10,9 @@ import (
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
+	"github.com/handoff-engine/handoff/connector/omnidesk"
+	"github.com/handoff-engine/handoff/connector/slack"
+	"github.com/handoff-engine/handoff/connector/teams"
 	"github.com/handoff-engine/handoff/connector/tiledesk"
 )
 
@@ -23,6 +26,9 @@ func Vendors() *connector.Registry {
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),
+		omnidesk.Factory(),
+		slack.Factory(),
+		teams.Factory(),
 		tiledesk.Factory(),
 	)
 }

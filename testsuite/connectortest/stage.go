@@ -17,6 +17,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/memory"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 	fakememory "github.com/handoff-engine/handoff/testsuite/fake/memory"
 )
 
@@ -81,7 +82,10 @@ func newStory(w *world) *story {
 	s.c.Begin(s.now, "e1")
 	s.acts = &activities.Activities{
 		Connections:   map[string]connector.Connector{connectionName: w.conn, otherName: other},
-		Conversations: known{&s.c}, Files: noFiles{}, Logger: slog.New(slog.DiscardHandler),
+		Conversations: known{&s.c}, Logger: slog.New(slog.DiscardHandler),
+		Files: files.NewOpener(files.Config{
+			Sources: map[string]files.Source{connectionName: {Connector: w.conn}, otherName: {Connector: other}}, Fetcher: noFiles{},
+		}),
 	}
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
@@ -233,6 +237,9 @@ func (s *story) perform(task conversation.Task) []conversation.Event {
 		conversation.AskBot: s.acts.AskBot, conversation.PrepareTicket: s.acts.PrepareTicket,
 		conversation.OpenTicket: s.acts.OpenTicket, conversation.Post: s.acts.Post, conversation.Note: s.acts.Note,
 		conversation.Assign: s.acts.Assign, conversation.CatchUp: s.acts.CatchUp, conversation.CloseTicket: s.acts.CloseTicket,
+		conversation.Mirror: s.acts.Mirror, conversation.UpdateTicket: s.acts.UpdateTicket, conversation.EditSaid: s.acts.Edit,
+		conversation.EditPosted: s.acts.Edit, conversation.AskRating: s.acts.AskRating, conversation.ReadQueue: s.acts.ReadQueue,
+		conversation.ReportRating: s.acts.ReportRating,
 	}[kind]
 	require.True(s, ok, "no activity does %s", kind)
 	value, err := s.env.ExecuteActivity(activity, task)
