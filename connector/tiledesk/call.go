@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"golang.org/x/oauth2"
+
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
 )
@@ -25,7 +27,7 @@ type call struct {
 // taken any more is replaced once.
 func (c *Client) call(ctx context.Context, r call, into any) error {
 	for again := false; ; again = true {
-		token, err := c.session.get(ctx, r.op)
+		token, err := c.tokens.Get(ctx, r.op)
 		if err != nil {
 			return err
 		}
@@ -33,7 +35,7 @@ func (c *Client) call(ctx context.Context, r call, into any) error {
 		if again || connector.KindOf(err) != connector.Unauthenticated {
 			return err
 		}
-		c.session.discard(token)
+		c.tokens.Forget(token)
 	}
 }
 
@@ -92,59 +94,24 @@ func codeOf(err error) string {
 	return ""
 }
 
-// session keeps the token of our user. It has no end (code: routes/auth.js), but the server may forget its key.
-type session struct {
-	signIn func(ctx context.Context, op string) (string, error)
-	// turn is taken by who reads or changes the token: one sign-in at a time.
-	turn  chan struct{}
-	token string
-}
-
-func newSession(signIn func(ctx context.Context, op string) (string, error)) *session {
-	return &session{signIn: signIn, turn: make(chan struct{}, 1)}
-}
-
-// get gives a token, and signs in for one.
-func (s *session) get(ctx context.Context, op string) (string, error) {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return "", &connector.Error{Connector: Name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
-	}
-	if s.token != "" {
-		return s.token, nil
-	}
-	token, err := s.signIn(ctx, op)
-	if err == nil {
-		s.token = token
-	}
-	return token, err
-}
-
-// discard drops a token that was refused.
-func (s *session) discard(token string) {
-	s.turn <- struct{}{}
-	defer func() { <-s.turn }()
-	if s.token == token {
-		s.token = ""
-	}
-}
-
 // identity is who was signed in. The token begins with "JWT " and is sent as it is.
 type identity struct {
 	Token string `json:"token"`
 	User  entity `json:"user"`
 }
 
-// signIn signs our user in and gives his token.
-func (c *Client) signIn(ctx context.Context, op string) (string, error) {
+// signIn signs our user in. His token has no end (code: routes/auth.js), but the server may forget its key.
+func (c *Client) signIn(ctx context.Context) (*oauth2.Token, error) {
+	const op = "SignIn"
 	body := map[string]string{"email": c.config.Email, "password": c.config.Password.Reveal()}
 	got, err := c.identify(ctx, call{op: op, method: http.MethodPost, path: "/auth/signin", body: body}, "")
-	if err == nil && got.Token == "" {
-		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "sign-in without a token")
+	switch {
+	case err != nil:
+		return nil, err
+	case got.Token == "":
+		return nil, connector.Errorf(Name, op, connector.UncertainOutcome, "sign-in without a token")
 	}
-	return got.Token, err
+	return &oauth2.Token{AccessToken: got.Token}, nil
 }
 
 // identify makes one of the sign-in calls, which stand outside the project.

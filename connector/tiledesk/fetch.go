@@ -25,7 +25,7 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 	}
 	resp, err := c.fetch(ctx, op, a.URL, "") //nolint:bodyclose // the body is the file that the caller closes
 	if connector.KindOf(err) == connector.Unauthenticated || connector.KindOf(err) == connector.Forbidden {
-		token, tokenErr := c.session.get(ctx, op)
+		token, tokenErr := c.tokens.Get(ctx, op)
 		if tokenErr != nil {
 			return connector.File{}, tokenErr
 		}

@@ -47,7 +47,7 @@ type Client struct {
 	ours    string
 	base    *url.URL
 	http    *httpx.Client
-	session *session
+	tokens  *httpx.Tokens
 	files   *http.Client
 	refused connector.Tally
 	log     *slog.Logger
@@ -100,7 +100,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 		c.files = &http.Client{Transport: httpx.NewTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	c.http.Classify = classify
-	c.session = newSession(c.signIn)
+	c.tokens = httpx.NewTokens(Name, deps.HTTP, c.signIn)
 	return c, nil
 }
 
