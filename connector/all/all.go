@@ -14,6 +14,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/omnidesk"
 	"github.com/handoff-engine/handoff/connector/slack"
 	"github.com/handoff-engine/handoff/connector/teams"
+	"github.com/handoff-engine/handoff/connector/tiledesk"
 )
 
 // Vendors gives a registry of every vendor that this program can connect.
@@ -30,5 +31,6 @@ func Vendors() *connector.Registry {
 		omnidesk.Factory(),
 		slack.Factory(),
 		teams.Factory(),
+		tiledesk.Factory(),
 	)
 }
