@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 
@@ -24,4 +25,16 @@ func TestAMemoRemembersForgetsAndIsBounded(t *testing.T) {
 	}
 	require.Zero(t, tally.Of("first"), "the oldest is forgotten")
 	require.Equal(t, 1, tally.Of("1999"))
+}
+
+func TestASendOfWhichPartsArrivedIsUncertain(t *testing.T) {
+	limited := &connector.Error{Kind: connector.RateLimited}
+	require.Equal(t, connector.RateLimited, connector.KindOf(connector.Partly(limited, 0)), "nothing arrived")
+	require.Equal(t, connector.UncertainOutcome, connector.KindOf(connector.Partly(limited, 2)))
+	require.Equal(t, connector.RateLimited, limited.Kind, "the error itself stays as it is")
+	refused := &connector.Error{Kind: connector.Invalid}
+	require.Equal(t, connector.Invalid, connector.KindOf(connector.Partly(refused, 2)), "repeating cannot help")
+	other := errors.New("another")
+	require.Equal(t, other, connector.Partly(other, 2))
+	require.NoError(t, connector.Partly(nil, 2))
 }

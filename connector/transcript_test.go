@@ -31,4 +31,7 @@ func TestALineOfTheTranscriptSaysWhoSpokeAndWhat(t *testing.T) {
 		require.Equal(t, tc.want, connector.Speaker(tc.line)+": "+connector.Words(tc.line))
 	}
 	require.Empty(t, connector.Words(conversation.Line{}))
+	require.Equal(t, []string{"Bot: hi", "Customer: hello"}, connector.Transcript([]conversation.Line{
+		{Role: conversation.RoleBot, Text: "hi"}, {Role: conversation.RoleAgent}, {Role: conversation.RoleCustomer, Text: "hello"},
+	}), "a line that says nothing is none")
 }

@@ -33,7 +33,7 @@ type Client struct {
 	config     Config
 	connection string
 	http       *httpx.Client
-	logger     *slog.Logger
+	log        *slog.Logger
 	// gone is set once the backend has answered 410: it wants no more webhooks.
 	gone atomic.Bool
 }
@@ -57,10 +57,7 @@ func Factory() connector.Factory {
 
 // New makes a connection.
 func New(config Config, deps connector.Deps) (connector.Connector, error) {
-	c := &Client{config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, 0), logger: deps.Logger}
-	if c.logger == nil {
-		c.logger = slog.New(slog.DiscardHandler)
-	}
+	c := &Client{config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, 0), log: deps.Log(Name)}
 	c.http.Classify = classify
 	return c, nil
 }
@@ -222,7 +219,7 @@ func (c *Client) post(ctx context.Context, op, id string, w Webhook) error {
 		Body: strings.NewReader(string(body)), ContentType: "application/json",
 	}, nil)
 	if answer.Status == http.StatusGone && !c.gone.Swap(true) {
-		c.logger.Warn("the app's backend answered 410 Gone: no more webhooks until a restart", "connection", c.connection)
+		c.log.Warn("the app's backend answered 410 Gone: no more webhooks until a restart")
 	}
 	return err
 }

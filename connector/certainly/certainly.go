@@ -64,10 +64,7 @@ func Factory() connector.Factory {
 // New makes a connection.
 func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	c := &Client{
-		config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)), log: deps.Logger,
-	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
+		config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)), log: deps.Log(Name),
 	}
 	c.http.Classify = classify
 	return c, nil

@@ -93,7 +93,7 @@ func (c *Client) run(ctx context.Context, op string, req connector.ResumeRequest
 		},
 	}, nil)
 	if kind := connector.KindOf(err); kind.Permanent() {
-		c.log.Warn("module refused, the bot goes on by itself", "connection", c.connection, "op", op, "module", module, "kind", kind)
+		c.log.Warn("module refused, the bot goes on by itself", "op", op, "module", module, "kind", kind)
 		return nil
 	}
 	return err

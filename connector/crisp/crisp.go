@@ -17,7 +17,6 @@ package crisp
 import (
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +24,6 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
-	"github.com/handoff-engine/handoff/conversation"
 )
 
 // name is the vendor's name.
@@ -60,10 +58,8 @@ type Client struct {
 	// plainOrigin says that the vendor refused an origin of our own.
 	plainOrigin atomic.Bool
 
-	opening struct {
-		mu       sync.Mutex
-		sessions map[conversation.Key]string
-	}
+	// opening are the conversations that were made and not all written into.
+	opening connector.Memo[string]
 }
 
 var (
@@ -96,19 +92,14 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, origin: config.Origin, log: deps.Logger}
+	c := &Client{config: config, origin: config.Origin, log: deps.Log(name)}
 	if c.origin == "" {
 		c.origin = "urn:handoff:" + deps.Connection + ":0"
 	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	c.log = c.log.With("connector", name, "connection", deps.Connection)
 	c.http = httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond))
 	c.http.Classify = classify
 	c.storage = httpx.New(name, deps.HTTP, 0)
 	c.spare = newSpare(config.quota())
-	c.opening.sessions = map[conversation.Key]string{}
 	return c, nil
 }
 

@@ -30,12 +30,12 @@ func (c *Client) Mirror(ctx context.Context, req connector.MirrorRequest) (conve
 		there[m.Fingerprint] = true
 	}
 	for _, l := range req.Lines {
-		mark, words := lineMark(ticket.ID, l), lineText(l)
+		mark, words := lineMark(ticket.ID, l), connector.Words(l)
 		if there[mark] || words == "" {
 			continue
 		}
 		_, err := c.post(ctx, op, ticket.ID, newMessage{
-			Type: typeNote, From: fromOperator, Origin: c.origin, Content: connector.CutText(speaker(l)+": "+words, maxText), Fingerprint: mark,
+			Type: typeNote, From: fromOperator, Origin: c.origin, Content: connector.CutText(connector.Speaker(l)+": "+words, maxText), Fingerprint: mark,
 			Automated: true, Properties: map[string]string{partProperty: "mirror"},
 		})
 		if err != nil {

@@ -16,8 +16,6 @@ const (
 	segment = "handoff"
 	// openingKey is where the first message of a ticket is kept: a list that shows it is complete.
 	openingKey = "opening"
-	// maxOpening bounds how many openings are kept in mind.
-	maxOpening = 1024
 	// newest is how many conversations a look at the list shows, the vendor's largest page.
 	newest = "50"
 )
@@ -94,10 +92,7 @@ func (c *Client) ticket(id, first string) conversation.Ticket {
 
 // begin gives the conversation of a key, and whether an earlier call made it.
 func (c *Client) begin(ctx context.Context, op string, key conversation.Key) (id string, again bool, err error) {
-	c.opening.mu.Lock()
-	id = c.opening.sessions[key]
-	c.opening.mu.Unlock()
-	if id != "" {
+	if id = c.opening.Of(key); id != "" {
 		return id, true, nil
 	}
 	if id, err = c.find(ctx, op, key); err != nil || id != "" {
@@ -110,12 +105,7 @@ func (c *Client) begin(ctx context.Context, op string, key conversation.Key) (id
 	if made.ID == "" {
 		return "", false, connector.Errorf(name, op, connector.UncertainOutcome, "answer without a session")
 	}
-	c.opening.mu.Lock()
-	defer c.opening.mu.Unlock()
-	if len(c.opening.sessions) >= maxOpening {
-		clear(c.opening.sessions)
-	}
-	c.opening.sessions[key] = made.ID
+	c.opening.Set(key, made.ID)
 	return made.ID, false, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -138,14 +139,7 @@ func settle(ctx context.Context, op string, since time.Time) error {
 	if time.Since(since) > recent {
 		return nil
 	}
-	timer := time.NewTimer(settling)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
-	}
+	return httpx.Wait(ctx, name, op, settling)
 }
 
 // EditMessage changes or removes a message of the customer. A text that went out in parts, or would have to, is

@@ -192,14 +192,14 @@ func (c *Client) learnt(parameters map[string]json.RawMessage, details map[strin
 // report says what a designer of the bot should know. It shows neither texts nor the conversation.
 func (c *Client) report(ctx context.Context, t turn, answer detectAnswer, whole bool) {
 	if t.cut > 0 {
-		c.logger.WarnContext(ctx, "the customer's text was too long for the bot and was cut", slog.Int("characters_lost", t.cut))
+		c.log.WarnContext(ctx, "the customer's text was too long for the bot and was cut", slog.Int("characters_lost", t.cut))
 	}
 	for _, s := range append(answer.QueryResult.WebhookStatuses, answer.WebhookStatus) {
 		if s.Code != 0 {
-			c.logger.WarnContext(ctx, "the bot's fulfillment webhook failed", slog.Int("code", s.Code))
+			c.log.WarnContext(ctx, "the bot's fulfillment webhook failed", slog.Int("code", s.Code))
 		}
 	}
 	if !whole {
-		c.logger.WarnContext(ctx, "the bot's state is too large to be kept and will be lost with its session")
+		c.log.WarnContext(ctx, "the bot's state is too large to be kept and will be lost with its session")
 	}
 }

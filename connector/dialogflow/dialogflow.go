@@ -36,7 +36,7 @@ type Client struct {
 	config Config
 	http   *httpx.Client
 	tokens *httpx.Tokens
-	logger *slog.Logger
+	log    *slog.Logger
 }
 
 var (
@@ -53,10 +53,7 @@ func Factory() connector.Factory {
 func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	c := &Client{
 		config: config, http: httpx.New(Name, deps.HTTP, deps.Pace(config.CallsPerSecond)), tokens: newTokens(config, deps.HTTP),
-		logger: deps.Logger,
-	}
-	if c.logger == nil {
-		c.logger = slog.New(slog.DiscardHandler)
+		log: deps.Log(Name),
 	}
 	c.http.Classify = classify
 	return c, nil

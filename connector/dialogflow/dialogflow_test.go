@@ -306,7 +306,7 @@ func TestAFailedFulfillmentWebhookIsReported(t *testing.T) {
 		}
 		a := newAgent(t, opts)
 		require.Equal(t, []string{"Static words."}, texts(a.says("hello")))
-		require.Contains(t, a.logs.String(), "fulfillment webhook failed\" code=4")
+		require.Contains(t, a.logs.String(), "fulfillment webhook failed\" connector=dialogflow connection=dialogflow-shop code=4")
 	})
 }
 

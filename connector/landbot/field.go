@@ -60,7 +60,7 @@ func (c *Client) unmark(ctx context.Context, op, path string) error {
 // tolerate goes on without what is refused for good and is not the matter itself: the customer comes first.
 func (c *Client) tolerate(op string, err error) error {
 	if kind := connector.KindOf(err); kind.Permanent() {
-		c.log.Warn("the vendor refused a by-call, going on without", "connection", c.connection, "op", op, "kind", kind)
+		c.log.Warn("the vendor refused a by-call, going on without", "op", op, "kind", kind)
 		return nil
 	}
 	return err

@@ -74,10 +74,7 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	}
 	c := &Client{
 		config: config, connection: deps.Connection, zone: zone,
-		http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)), log: deps.Logger,
-	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
+		http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)), log: deps.Log(Name),
 	}
 	c.http.Classify = classify
 	if config.WriteFields {

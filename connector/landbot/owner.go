@@ -161,7 +161,7 @@ func (c *Client) assignBot(ctx context.Context, op, path, bot string, body botBo
 	if kind := connector.KindOf(err); body.Node == "" || kind != connector.Invalid && kind != connector.NotFound {
 		return err
 	}
-	c.log.Warn("block refused, giving the customer to the bot's first block", "connection", c.connection, "node", body.Node)
+	c.log.Warn("block refused, giving the customer to the bot's first block", "node", body.Node)
 	body.Node = ""
 	return c.call(ctx, op, http.MethodPut, call, body, nil)
 }

@@ -173,11 +173,3 @@ func kindOf(code string) connector.Kind {
 	}
 	return ""
 }
-
-// codeOf is the vendor's error type in err, or "".
-func codeOf(err error) string {
-	if e, ok := errors.AsType[*connector.Error](err); ok {
-		return e.Code
-	}
-	return ""
-}

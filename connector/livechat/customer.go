@@ -103,10 +103,7 @@ func (c *Client) customerFor(ctx context.Context, op string, req connector.OpenR
 	if id := c.customerIn(req.Vendor); id != "" {
 		return id, nil
 	}
-	c.unprepared.mu.Lock()
-	id := c.unprepared.ids[req.Key]
-	c.unprepared.mu.Unlock()
-	if id != "" {
+	if id := c.unprepared.Of(req.Key); id != "" {
 		return id, nil
 	}
 	id, err := c.knownCustomer(ctx, op, req)
@@ -116,11 +113,6 @@ func (c *Client) customerFor(ctx context.Context, op string, req connector.OpenR
 	if err != nil {
 		return "", err
 	}
-	c.unprepared.mu.Lock()
-	defer c.unprepared.mu.Unlock()
-	if len(c.unprepared.ids) >= maxUnprepared {
-		clear(c.unprepared.ids)
-	}
-	c.unprepared.ids[req.Key] = id
+	c.unprepared.Set(req.Key, id)
 	return id, nil
 }

@@ -92,7 +92,7 @@ func (c *Client) CloseTicket(ctx context.Context, req connector.CloseRequest) er
 		r.api, r.customer, r.body = customerAPI, customer, map[string]any{"id": chatID}
 	}
 	err = c.call(ctx, r, nil)
-	if codeOf(err) == "chat_inactive" {
+	if connector.CodeOf(err) == "chat_inactive" {
 		return nil
 	}
 	return err

@@ -15,7 +15,6 @@ package livechat
 
 import (
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -25,7 +24,6 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
-	"github.com/handoff-engine/handoff/conversation"
 )
 
 // name is the vendor's name.
@@ -49,7 +47,7 @@ type Client struct {
 	config     Config
 	connection string
 	http       *httpx.Client
-	files      *http.Client
+	files      *httpx.Downloader
 	tokens     *tokens
 	log        *slog.Logger
 
@@ -59,10 +57,8 @@ type Client struct {
 	// noProperties is until when our properties are done without, because the vendor refused them.
 	noProperties atomic.Int64
 	fileHosts    []string
-	unprepared   struct {
-		mu  sync.Mutex
-		ids map[conversation.Key]string
-	}
+	// unprepared are the customers of tickets that nobody prepared.
+	unprepared connector.Memo[string]
 }
 
 var (
@@ -99,17 +95,9 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, connection: deps.Connection, log: deps.Logger, files: deps.HTTP}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	c.log = c.log.With("connector", name, "connection", deps.Connection)
-	if c.files == nil {
-		c.files = &http.Client{Transport: httpx.NewTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	}
+	c := &Client{config: config, connection: deps.Connection, log: deps.Log(name), files: httpx.NewDownloader(name, deps.HTTP)}
 	c.http = httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond))
 	c.http.Classify = classify
-	c.unprepared.ids = map[conversation.Key]string{}
 	c.tokens = newTokens(c.http, config)
 	c.region.Store(&config.Region)
 	for _, address := range []string{config.FilesURL, config.BaseURL} {

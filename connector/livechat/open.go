@@ -132,11 +132,11 @@ func (o *opening) find(ctx context.Context) (chatID, threadID string, err error)
 // hasChat recognises "the customer has a chat already", and isActive "the chat is open already". The names are
 // documented for the vendor's browser SDK only, so more general ones make us look again as well.
 func hasChat(err error) bool {
-	return slices.Contains([]string{"chat_limit_reached", "limit_reached", "validation"}, codeOf(err))
+	return slices.Contains([]string{"chat_limit_reached", "limit_reached", "validation"}, connector.CodeOf(err))
 }
 
 func isActive(err error) bool {
-	return slices.Contains([]string{"chat_already_active", "validation"}, codeOf(err))
+	return slices.Contains([]string{"chat_already_active", "validation"}, connector.CodeOf(err))
 }
 
 // earlier finds the thread that an earlier call with this Key made, by the custom_id of its first message.
@@ -183,7 +183,7 @@ func (o *opening) begin(ctx context.Context, action, chatID string) (string, str
 	}
 	var opened openedChat
 	err := o.asCustomer(ctx, action, body, &opened)
-	if codeOf(err) == "validation" && body.Chat.Properties != nil {
+	if connector.CodeOf(err) == "validation" && body.Chat.Properties != nil {
 		body.Chat.Properties = nil
 		if err = o.asCustomer(ctx, action, body, &opened); err == nil {
 			o.noProperties.Store(now.Add(withoutProperties).UnixNano())

@@ -3,12 +3,13 @@ package livechat
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"mime/multipart"
-	"net/textproto"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -162,17 +163,17 @@ func (c *Client) uploadFile(ctx context.Context, op string, req connector.Attach
 		return "", connector.Errorf(name, op, connector.Unsupported, "file over 10 MB")
 	}
 	up, err := newUpload(f)
-	if err != nil {
-		return "", connector.Errorf(name, op, connector.Unavailable, "reading the file: %w", err)
-	}
-	if up.size > maxFile {
+	switch {
+	case errors.Is(err, httpx.ErrTooLarge):
 		return "", connector.Errorf(name, op, connector.Unsupported, "file over 10 MB")
+	case err != nil:
+		return "", connector.Errorf(name, op, connector.Unavailable, "reading the file: %w", err)
 	}
 	var got struct {
 		URL string `json:"url"`
 	}
 	err = c.call(ctx, request{op: op, api: customerAPI, action: "upload_file", customer: customerOf(req.Ticket, req.Vendor), file: up}, &got)
-	switch code := codeOf(err); {
+	switch code := connector.CodeOf(err); {
 	case code == "entity_too_large" || code == "validation":
 		return "", connector.Errorf(name, op, connector.Unsupported, "file is refused: %s", code)
 	case err != nil:
@@ -187,34 +188,15 @@ func (c *Client) uploadFile(ctx context.Context, op string, req connector.Attach
 type upload struct {
 	contentType string
 	body        []byte
-	size        int
 }
 
 func newUpload(f connector.File) (*upload, error) {
-	var buf bytes.Buffer
-	form := multipart.NewWriter(&buf)
-	fileName, contentType := f.Name, f.ContentType
-	if fileName == "" {
-		fileName = "file"
-	}
-	if contentType == "" {
-		contentType = "application/octet-stream"
-	}
-	part, err := form.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition("file", fileName)},
-		"Content-Type":        {contentType},
-	})
-	if err != nil {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if err := errors.Join(httpx.WriteFile(form, "file", f, maxFile), form.Close()); err != nil {
 		return nil, err
 	}
-	n, err := io.Copy(part, io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if err := form.Close(); err != nil {
-		return nil, err
-	}
-	return &upload{contentType: form.FormDataContentType(), body: buf.Bytes(), size: int(n)}, nil
+	return &upload{contentType: form.FormDataContentType(), body: body.Bytes()}, nil
 }
 
 func (u *upload) reader() io.Reader { return bytes.NewReader(u.body) }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"sync/atomic"
 
@@ -86,7 +85,7 @@ func form(fields []field, file *connector.File) (body io.Reader, contentType str
 		}
 	}
 	if file != nil {
-		if err := writeFile(w, file); err != nil {
+		if err := httpx.WriteFile(w, "file", *file, maxFile); err != nil {
 			return nil, "", err
 		}
 	}
@@ -94,31 +93,6 @@ func form(fields []field, file *connector.File) (body io.Reader, contentType str
 		return nil, "", err
 	}
 	return &b, w.FormDataContentType(), nil
-}
-
-// errTooLarge says that a file is larger than it was said to be.
-var errTooLarge = errors.New("the file is over 10 MB")
-
-func writeFile(w *multipart.Writer, file *connector.File) error {
-	name, contentType := file.Name, file.ContentType
-	if name == "" {
-		name = "file"
-	}
-	if contentType == "" {
-		contentType = "application/octet-stream"
-	}
-	part, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition("file", name)},
-		"Content-Type":        {contentType},
-	})
-	if err != nil {
-		return err
-	}
-	n, err := io.Copy(part, io.LimitReader(file, maxFile+1))
-	if err == nil && n > maxFile {
-		return errTooLarge
-	}
-	return err
 }
 
 // either makes a call that the vendor documents in two ways: the one that worked last, and the other if the vendor does

@@ -88,7 +88,7 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 		return nil, errors.New("set HANDOFF_PUBLIC_URL: Omnidesk posts what agents say to an address below it")
 	}
 	c := &Client{
-		config: config, connection: deps.Connection, log: deps.Logger, zone: time.UTC,
+		config: config, connection: deps.Connection, log: deps.Log(Name), zone: time.UTC,
 		chatServer: deps.PublicURL + "/webhooks/" + deps.Connection + "/" + config.HookSecret.First().Reveal(),
 		http:       httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)),
 		fetcher:    newFetcher(deps),
@@ -103,10 +103,6 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 		}
 		c.zone = zone
 	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	c.log = c.log.With("connector", Name, "connection", deps.Connection)
 	c.http.Classify = classify
 	return c, nil
 }

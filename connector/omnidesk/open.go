@@ -116,7 +116,7 @@ func (c *Client) fileLog(ctx context.Context, op string, req connector.OpenReque
 		subject += " of chat " + id
 	}
 	_, err := c.post(ctx, op, chatbotPath, []field{
-		{"from", from}, {"subject", subject}, {"message", history(req.Transcript)}, {"brandID", c.config.ChatbotLogBrand},
+		{"from", from}, {"subject", subject}, {"message", strings.Join(connector.Transcript(req.Transcript), "\n")}, {"brandID", c.config.ChatbotLogBrand},
 	}, nil)
 	if err != nil {
 		c.log.Warn("chatbot log was not filed for certain", "op", op, "key", req.Key, "kind", connector.KindOf(err))

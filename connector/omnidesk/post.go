@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -86,7 +87,7 @@ func (c *Client) upload(ctx context.Context, op, session string, req connector.A
 	}
 	defer func() { _ = f.Close() }()
 	if f.Size > maxFile {
-		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "%w", errTooLarge)
+		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
 	}
 	// This call alone names the session sessionID (guide, addAttachment).
 	got, err := c.post(ctx, op, attachmentPath, []field{
@@ -94,8 +95,8 @@ func (c *Client) upload(ctx context.Context, op, session string, req connector.A
 		{"chatAccountToken", c.config.ChatAccountToken.First().Reveal()},
 		{"sessionID", session},
 	}, &f)
-	if errors.Is(err, errTooLarge) {
-		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "%w", errTooLarge)
+	if errors.Is(err, httpx.ErrTooLarge) {
+		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
 	}
 	return got, err
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
-	"github.com/handoff-engine/handoff/conversation"
 )
 
 // opening is the text that opens a session: who the customer is, who is asked for, and what was said before. The vendor
@@ -33,22 +32,9 @@ func opening(req connector.OpenRequest) string {
 		line("Earlier ticket", req.Previous.Vendor[vendorTicket])
 	}
 	line("Conversation", req.Link)
-	if len(req.Transcript) == 0 {
-		b.WriteString("The customer asks for a person.")
-		return b.String()
+	said := connector.Transcript(req.Transcript)
+	if len(said) == 0 {
+		return b.String() + connector.EmptyTranscript
 	}
-	b.WriteString("Conversation so far:\n")
-	b.WriteString(history(req.Transcript))
-	return b.String()
-}
-
-// history writes what was said, a line for each.
-func history(lines []conversation.Line) string {
-	texts := make([]string, 0, len(lines))
-	for _, l := range lines {
-		if words := connector.Words(l); words != "" {
-			texts = append(texts, connector.Speaker(l)+": "+words)
-		}
-	}
-	return strings.Join(texts, "\n")
+	return b.String() + connector.TranscriptTitle + ":\n" + strings.Join(said, "\n")
 }

@@ -132,11 +132,3 @@ func kindOf(code string) connector.Kind {
 	}
 	return connector.Invalid
 }
-
-// codeOf is the vendor's error code in err, or "".
-func codeOf(err error) string {
-	if e, ok := errors.AsType[*connector.Error](err); ok {
-		return e.Code
-	}
-	return ""
-}

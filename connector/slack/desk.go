@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -134,7 +135,7 @@ func gone(err error) bool {
 func (c *Client) UpdateTicket(ctx context.Context, req connector.UpdateRequest) error {
 	const op = "UpdateTicket"
 	to := req.Change
-	shown := card{key: req.Key, customer: orElse(req.Customer.Name, req.Ticket.Vendor[customerKey]), state: to.To, agent: to.Agent, since: req.At}
+	shown := card{key: req.Key, customer: cmp.Or(req.Customer.Name, req.Ticket.Vendor[customerKey]), state: to.To, agent: to.Agent, since: req.At}
 	if !req.WaitingSince.IsZero() {
 		shown.since, shown.waiting = req.WaitingSince, true
 	}

@@ -48,7 +48,7 @@ func (c *Client) rewrite(ctx context.Context, op, channel, ts, text string) erro
 func (c *Client) takeBack(ctx context.Context, op, channel string, ids []string) error {
 	for _, ts := range ids {
 		_, _, err := c.api.DeleteMessageContext(within(ctx, op), channel, ts)
-		switch codeOf(err) {
+		switch connector.CodeOf(err) {
 		case "message_not_found":
 			continue
 		case "cant_delete_message":

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -85,8 +86,8 @@ func (c *Client) spoken(us ourselves, m message, id string) []conversation.Event
 		ev := base
 		if i > 0 {
 			ev.Text = ""
-			ev.ID += ":" + orElse(f.ID, "file")
-			ev.MessageID += ":" + orElse(f.ID, "file")
+			ev.ID += ":" + cmp.Or(f.ID, "file")
+			ev.MessageID += ":" + cmp.Or(f.ID, "file")
 		}
 		if f.URLPrivate == "" {
 			// A stub, whose bytes we are not given.

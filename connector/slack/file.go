@@ -2,15 +2,15 @@ package slack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -80,7 +80,7 @@ func load(ctx context.Context, op string, req connector.AttachmentRequest) (file
 	case len(content) == 0 || len(content) > httpx.MaxFile:
 		return "", nil, connector.Errorf(name, op, connector.Unsupported, "the file is empty or too large")
 	}
-	return orElse(orElse(f.Name, req.Attachment.Name), "file"), content, nil
+	return cmp.Or(f.Name, req.Attachment.Name, "file"), content, nil
 }
 
 // captionBlocks writes a caption as it is: a comment would show * and _ as formatting [docs:
@@ -108,44 +108,26 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 	if !c.servedByVendor(a.URL) {
 		return connector.File{}, connector.Errorf(name, op, connector.Invalid, "the file is not at a host of the vendor")
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL, nil)
-	if err != nil {
-		return connector.File{}, connector.Errorf(name, op, connector.Invalid, "the file's address cannot be used")
+	f, err := c.downloads.Open(ctx, op, a, "Bearer "+c.config.BotToken.Reveal())
+	if e, ok := errors.AsType[*connector.Error](err); ok && e.Status >= 300 && e.Status <= 399 {
+		return connector.File{}, unreadable(op)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.config.BotToken.Reveal())
-	resp, err := c.download.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return connector.File{}, &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
-		}
-		return connector.File{}, connector.Errorf(name, op, connector.Unavailable, "the file server cannot be reached")
+	if err == nil && isPage(f) && !strings.Contains(a.ContentType, "html") {
+		_ = f.Close()
+		return connector.File{}, unreadable(op)
 	}
-	if err := judgeFile(op, resp, a); err != nil {
-		_ = resp.Body.Close()
-		return connector.File{}, err
-	}
-	f := connector.File{ReadCloser: resp.Body, Name: a.Name, ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength}
-	if f.Name == "" {
-		f.Name = path.Base(req.URL.Path)
-	}
-	return f, nil
+	return f, err
 }
 
-// judgeFile refuses what is not the file: without the right to read it there is a redirect to a page for signing in, or
-// that page [docs: files].
-func judgeFile(op string, resp *http.Response, a conversation.Attachment) error {
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	page := kind == "text/html" && !strings.Contains(a.ContentType, "html")
-	switch {
-	case resp.StatusCode >= 300 && resp.StatusCode <= 399, resp.StatusCode == http.StatusOK && page:
-		return connector.Errorf(name, op, connector.Forbidden, "the app may not read the file: the scope files:read or the file is missing")
-	case resp.StatusCode != http.StatusOK:
-		return &connector.Error{
-			Connector: name, Op: op, Kind: connector.KindOfStatus(resp.StatusCode), Status: resp.StatusCode,
-			RetryAfter: httpx.RetryAfter(resp.Header, time.Now()),
-		}
-	}
-	return nil
+// unreadable is the error of a file that we may not read: there is a redirect to a page for signing in then, or that page
+// [docs: files].
+func unreadable(op string) error {
+	return connector.Errorf(name, op, connector.Forbidden, "the app may not read the file: the scope files:read or the file is missing")
+}
+
+func isPage(f connector.File) bool {
+	kind, _, _ := mime.ParseMediaType(f.ContentType)
+	return kind == "text/html"
 }
 
 // servedByVendor reports whether an address is the vendor's: the token goes nowhere else [code: slack-go, misc.go].

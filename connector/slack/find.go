@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -114,10 +115,8 @@ func (c *Client) findUploaded(ctx context.Context, op, channel, thread string, r
 		if look == uploadLooks || time.Since(req.Since) > uploadYoung {
 			return false, nil
 		}
-		select {
-		case <-time.After(uploadPause):
-		case <-ctx.Done():
-			return false, &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
+		if err := httpx.Wait(ctx, name, op, uploadPause); err != nil {
+			return false, err
 		}
 	}
 }

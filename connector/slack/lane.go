@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
 // maxWait is how long a call waits for its turn; for a longer one the worker does other things meanwhile.
@@ -95,12 +96,8 @@ func (l *lane) wait(ctx context.Context, op string) error {
 		case d > maxWait:
 			return &connector.Error{Connector: name, Op: op, Kind: connector.RateLimited, RetryAfter: d}
 		}
-		timer := time.NewTimer(d)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
+		if err := httpx.Wait(ctx, name, op, d); err != nil {
+			return err
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +21,6 @@ const (
 	lookBack, lookBackBlind = 5 * time.Minute, 24 * time.Hour
 	// admittedFor is how long a channel that was looked at is taken for unchanged.
 	admittedFor = 10 * time.Minute
-	// transcriptTitle begins what was said before.
-	transcriptTitle = "Conversation so far"
 )
 
 // Open posts the card, and below it who the customer is and what was said. It looks first whether an earlier call with
@@ -147,46 +144,13 @@ func introduction(req connector.OpenRequest) string {
 	if req.Previous != nil {
 		add("Earlier thread", req.Previous.URL)
 	}
-	said := len(lines)
-	for _, l := range req.Transcript {
-		if words := lineText(l); words != "" {
-			lines = append(lines, speaker(l)+": "+words)
-		}
-	}
-	if len(lines) > said {
-		lines = slices.Insert(lines, said, transcriptTitle)
+	said := connector.Transcript(req.Transcript)
+	if len(said) == 0 {
+		lines = append(lines, connector.EmptyTranscript)
 	} else {
-		lines = append(lines, "The customer asks for a person.")
+		lines = append(append(lines, connector.TranscriptTitle), said...)
 	}
 	return strings.Join(lines, "\n")
-}
-
-func speaker(l conversation.Line) string {
-	switch l.Role {
-	case conversation.RoleBot:
-		return "Bot"
-	case conversation.RoleNotice:
-		return "Notice"
-	case conversation.RoleAgent:
-		return strings.TrimSpace(l.Name + " (agent)")
-	case conversation.RoleCustomer:
-	}
-	return orElse(l.Name, "Customer")
-}
-
-func lineText(l conversation.Line) string {
-	if l.Deleted {
-		return "[deleted]"
-	}
-	words := l.Text
-	if a := l.Attachment; a != nil {
-		file := "[file: " + a.Name + "] " + a.URL
-		if a.Latitude != 0 || a.Longitude != 0 {
-			file = "[place: " + strconv.FormatFloat(a.Latitude, 'f', -1, 64) + ", " + strconv.FormatFloat(a.Longitude, 'f', -1, 64) + "]"
-		}
-		words = strings.TrimPrefix(words+"\n"+file, "\n")
-	}
-	return words
 }
 
 // admit refuses channels where other companies read along, which may change at any time. One that takes no message is not

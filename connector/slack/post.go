@@ -53,7 +53,7 @@ func (c *Client) post(ctx context.Context, op string, o outgoing) (ts string, er
 		form.Set("client_msg_id", o.mark.clientID())
 	}))
 	_, ts, shown, err := c.api.PostMessageWithResponseContext(within(ctx, op), o.channel, options...)
-	switch code := codeOf(err); {
+	switch code := connector.CodeOf(err); {
 	case named && code == "missing_scope":
 		// The scope chat:write.customize is missing: the words come under the app's name.
 		c.plain.Store(true)

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -58,7 +59,7 @@ func (c *Client) thread(ctx context.Context, op, channel, thread, oldest string)
 	var list []message
 	err := c.read(ctx, op, channel, thread, oldest, func(m message) bool {
 		if m.TS != thread {
-			m.ThreadTS = orElse(m.ThreadTS, thread)
+			m.ThreadTS = cmp.Or(m.ThreadTS, thread)
 			list = append(list, m)
 		}
 		return false

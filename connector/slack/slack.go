@@ -16,7 +16,6 @@ package slack
 
 import (
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -51,9 +50,9 @@ type Client struct {
 	api  *slack.Client
 	http *httpx.Client
 	door *door
-	// files carries files: uploads and downloads hold no JSON.
-	files    *httpx.Client
-	download *http.Client
+	// files carries uploads, whose answers are no JSON.
+	files     *httpx.Client
+	downloads *httpx.Downloader
 	// host is that of base_url, and holds files besides the vendor's own hosts.
 	host string
 
@@ -93,17 +92,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, log: deps.Logger, download: deps.HTTP}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	c.log = c.log.With("connector", name, "connection", deps.Connection)
-	if c.download == nil {
-		c.download = &http.Client{
-			Transport:     httpx.NewTransport(),
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
-	}
+	c := &Client{config: config, log: deps.Log(name), downloads: httpx.NewDownloader(name, deps.HTTP)}
 	c.http = httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond))
 	c.http.Classify = classify
 	c.files = httpx.New(name, deps.HTTP, 0)

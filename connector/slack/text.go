@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"unicode"
@@ -33,7 +34,7 @@ func (c *Client) plainText(text string) string {
 		case target[0] == '@':
 			return c.mentioned(target[1:], label)
 		case target[0] == '#':
-			return "#" + orElse(label, target[1:])
+			return "#" + cmp.Or(label, target[1:])
 		case strings.HasPrefix(target, "!date^"):
 			return label
 		case target[0] == '!':
@@ -42,7 +43,7 @@ func (c *Client) plainText(text string) string {
 		case labelled && !names(label, target):
 			return label + " (" + target + ")"
 		}
-		return orElse(label, target)
+		return cmp.Or(label, target)
 	})
 	return unescape(text)
 }
@@ -67,13 +68,6 @@ func (c *Client) mentioned(id, label string) string {
 		return "@" + strings.TrimPrefix(label, "@")
 	}
 	return "@agent"
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 // opening is what may stand before the prefix of a note: a mention, as of our bot.

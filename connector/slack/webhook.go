@@ -2,6 +2,7 @@ package slack
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -53,7 +54,7 @@ func (c *Client) meant(body []byte) error {
 		// Decode says what is wrong with it.
 		return nil
 	}
-	team := orElse(about.TeamID, about.Team.ID)
+	team := cmp.Or(about.TeamID, about.Team.ID)
 	if want := c.config.TeamID; want != "" && team != "" && team != want {
 		return connector.Errorf(name, "Verify", connector.Forbidden, "webhook of another workspace")
 	}
@@ -154,7 +155,7 @@ func (c *Client) decodeClick(content []byte) ([]connector.Inbound, error) {
 	if json.Unmarshal(content, &click) != nil || len(click.Actions) == 0 {
 		return nil, invalid("click makes no sense")
 	}
-	channel, thread := click.Container.ChannelID, orElse(click.Container.ThreadTS, click.Container.MessageTS)
+	channel, thread := click.Container.ChannelID, cmp.Or(click.Container.ThreadTS, click.Container.MessageTS)
 	if channel == "" && click.Channel != nil {
 		channel = click.Channel.ID
 	}

@@ -3,13 +3,8 @@ package teams
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/url"
-	"path"
-	"time"
 
 	"github.com/handoff-engine/handoff/connector"
-	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -29,40 +24,10 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 		if err != nil {
 			return connector.File{}, err
 		}
-		f, err := c.fetch(ctx, op, a, token)
+		f, err := c.files.Open(ctx, op, a, "Bearer "+token)
 		if connector.KindOf(err) != connector.Unauthenticated || again {
 			return f, err
 		}
 		c.tokens.Forget(token)
 	}
-}
-
-// fetch gives a file that the caller closes.
-func (c *Client) fetch(ctx context.Context, op string, a conversation.Attachment, token string) (connector.File, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL, nil)
-	if err != nil {
-		return connector.File{}, connector.Errorf(name, op, connector.Invalid, "address cannot be used")
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := c.files.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return connector.File{}, &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
-		}
-		return connector.File{}, connector.Errorf(name, op, connector.Unavailable, "file server cannot be reached")
-	}
-	if resp.StatusCode != http.StatusOK {
-		_ = resp.Body.Close()
-		return connector.File{}, &connector.Error{
-			Connector: name, Op: op, Kind: connector.KindOfStatus(resp.StatusCode), Status: resp.StatusCode,
-			RetryAfter: httpx.RetryAfter(resp.Header, time.Now()),
-		}
-	}
-	f := connector.File{
-		ReadCloser: http.MaxBytesReader(nil, resp.Body, httpx.MaxFile), Name: a.Name, ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength,
-	}
-	if u, err := url.Parse(a.URL); f.Name == "" && err == nil {
-		f.Name = path.Base(u.Path)
-	}
-	return f, nil
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
 // A bot may send 7 messages to a channel in 1 s, 8 in 2 s, 60 in 30 s and 1,800 in 3,600 s, all threads of the channel
@@ -82,13 +83,9 @@ func (p *pace) wait(ctx context.Context, op, channel string) error {
 		giveBack()
 		return &connector.Error{Connector: name, Op: op, Kind: connector.RateLimited, RetryAfter: delay, Err: errors.New("own rate limit")}
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	err := httpx.Wait(ctx, name, op, delay)
+	if err != nil {
 		giveBack()
-		return &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
 	}
+	return err
 }

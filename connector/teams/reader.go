@@ -63,13 +63,13 @@ func (r *Reader) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	if err != nil {
 		return conversation.Ticket{}, err
 	}
-	if _, ok := r.opened(req.Key); !ok {
+	if r.roots.Of(req.Key).thread == "" {
 		if err := r.recall(ctx, op, channel, req.Key); err != nil {
 			return conversation.Ticket{}, err
 		}
 	}
 	ticket, err := r.Client.Open(ctx, req)
-	if _, ok := r.opened(req.Key); !ok && connector.KindOf(err) == connector.UncertainOutcome {
+	if r.roots.Of(req.Key).thread == "" && connector.KindOf(err) == connector.UncertainOutcome {
 		r.doubted.Set(req.Key, int(time.Now().Unix()))
 	} else {
 		r.doubted.Forget(req.Key)
@@ -105,7 +105,7 @@ func (r *Reader) recall(ctx context.Context, op, channel string, key conversatio
 		}
 	}
 	r.arrived.Set(transcriptKey(key), told)
-	r.keep(key, thread)
+	r.roots.Set(key, thread)
 	return nil
 }
 

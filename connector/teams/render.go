@@ -10,7 +10,7 @@ import (
 // The speakers that are no customer.
 const (
 	speakerNote       = "Note"
-	speakerTranscript = "Conversation so far"
+	speakerTranscript = connector.TranscriptTitle
 )
 
 // spoken is a message of ours in a thread. Every message there shows under the bot's name (nothing in the Connector's
@@ -57,12 +57,8 @@ func escape(text string) string {
 func transcriptTexts(lines []conversation.Line) []string {
 	var texts []string
 	var page strings.Builder
-	for _, l := range lines {
-		words := connector.Words(l)
-		if words == "" {
-			continue
-		}
-		for _, part := range connector.SplitText(connector.Speaker(l)+": "+words, maxText-1) {
+	for _, line := range connector.Transcript(lines) {
+		for _, part := range connector.SplitText(line, maxText-1) {
 			if page.Len() > 0 && len([]rune(page.String()))+1+len([]rune(part)) > maxText {
 				texts = append(texts, page.String())
 				page.Reset()

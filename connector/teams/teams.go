@@ -19,7 +19,6 @@ package teams
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +27,6 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
-	"github.com/handoff-engine/handoff/conversation"
 )
 
 // name is the vendor's name.
@@ -52,17 +50,18 @@ type Client struct {
 	connection string
 	log        *slog.Logger
 	http       *httpx.Client
-	files      *http.Client
+	files      *httpx.Downloader
 	links      *httpx.Fetcher
 	tokens     *httpx.Tokens
 	keys       *keys
 	pace       *pace
 
-	mu      sync.Mutex
-	roots   map[conversation.Key]root
-	rooted  []conversation.Key
-	roster  map[string]roster
+	// roots are the threads that were opened and have not all of their transcript yet, arrived counts its messages.
+	roots   connector.Memo[root]
 	arrived connector.Tally
+
+	mu     sync.Mutex
+	roster map[string]roster
 }
 
 var (
@@ -102,19 +101,12 @@ func newClient(config Config, deps connector.Deps) (*Client, error) {
 	}
 	config.BaseURL, config.GraphURL = strings.TrimRight(config.BaseURL, "/"), strings.TrimRight(config.GraphURL, "/")
 	c := &Client{
-		config: config, connection: deps.Connection, log: deps.Logger, files: deps.HTTP,
-		http:  httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond)),
-		links: httpx.NewFetcher(map[string][]string{deps.Connection: deps.AllowHosts}),
-		roots: map[conversation.Key]root{}, roster: map[string]roster{},
+		config: config, connection: deps.Connection, log: deps.Log(name), files: httpx.NewDownloader(name, deps.HTTP),
+		http:   httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond)),
+		links:  httpx.NewFetcher(map[string][]string{deps.Connection: deps.AllowHosts}),
+		roster: map[string]roster{},
 	}
 	c.http.Classify = classify
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	c.log = c.log.With("connector", name, "connection", deps.Connection)
-	if c.files == nil {
-		c.files = &http.Client{Transport: httpx.NewTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	}
 	if !deps.Unpaced {
 		c.pace = newPace()
 	}

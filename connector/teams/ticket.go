@@ -21,9 +21,6 @@ const (
 	linkKey    = "link"
 )
 
-// maxRoots bounds how many threads are remembered that were opened and have not all of their transcript yet.
-const maxRoots = 1024
-
 // root is a thread that was opened.
 type root struct{ thread, service string }
 
@@ -35,12 +32,12 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	if err != nil {
 		return conversation.Ticket{}, err
 	}
-	opened, ok := c.opened(req.Key)
-	if !ok {
+	opened := c.roots.Of(req.Key)
+	if opened.thread == "" {
 		if opened, err = c.begin(ctx, op, channel, req); err != nil {
 			return conversation.Ticket{}, err
 		}
-		c.keep(req.Key, opened)
+		c.roots.Set(req.Key, opened)
 	}
 	details, err := json.Marshal(detailsOf(req.Customer))
 	if err != nil {
@@ -60,7 +57,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		// The thread is open: what is missing in it must not keep the customer from an agent.
 		c.log.Warn("thread was opened and something is missing in it", "op", op, "key", req.Key, "kind", connector.KindOf(err))
 	}
-	c.forget(req.Key)
+	c.roots.Forget(req.Key)
 	return ticket, nil
 }
 
@@ -118,30 +115,6 @@ func (c *Client) channelOf(op, group string) (string, error) {
 		return "", connector.Errorf(name, op, connector.NotFound, "group is not in groups")
 	}
 	return channel, nil
-}
-
-func (c *Client) opened(key conversation.Key) (root, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r, ok := c.roots[key]
-	return r, ok
-}
-
-func (c *Client) keep(key conversation.Key, r root) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.roots[key] = r
-	c.rooted = append(c.rooted, key)
-	for len(c.rooted) > maxRoots {
-		delete(c.roots, c.rooted[0])
-		c.rooted = c.rooted[1:]
-	}
-}
-
-func (c *Client) forget(key conversation.Key) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.roots, key)
 }
 
 // UpdateTicket writes the card anew. Doing it twice changes nothing.

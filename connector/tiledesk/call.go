@@ -3,7 +3,6 @@ package tiledesk
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -84,14 +83,6 @@ func classify(status int, _ http.Header, body []byte) (connector.Kind, string) {
 		return connector.Unavailable, codeRouting
 	}
 	return "", ""
-}
-
-// codeOf is our code in err, or "".
-func codeOf(err error) string {
-	if e, ok := errors.AsType[*connector.Error](err); ok {
-		return e.Code
-	}
-	return ""
 }
 
 // identity is who was signed in. The token begins with "JWT " and is sent as it is.

@@ -2,15 +2,12 @@ package tiledesk
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/handoff-engine/handoff/connector"
-	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -23,26 +20,19 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 	if err != nil || !c.servesFile(u) {
 		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "not a file of the server")
 	}
-	resp, err := c.fetch(ctx, op, a.URL, "") //nolint:bodyclose // the body is the file that the caller closes
+	f, err := c.files.Open(ctx, op, a, "")
 	if connector.KindOf(err) == connector.Unauthenticated || connector.KindOf(err) == connector.Forbidden {
 		token, tokenErr := c.tokens.Get(ctx, op)
 		if tokenErr != nil {
 			return connector.File{}, tokenErr
 		}
-		resp, err = c.fetch(ctx, op, a.URL, token) //nolint:bodyclose // the same
+		f, err = c.files.Open(ctx, op, a, token)
 	}
-	if err != nil {
-		return connector.File{}, err
-	}
-	f := connector.File{
-		ReadCloser: http.MaxBytesReader(nil, resp.Body, httpx.MaxFile),
-		Name:       a.Name, ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength,
-	}
-	if f.Name == "" {
+	if err == nil && a.Name == "" {
 		// The server's own files have their name in the query.
 		f.Name = connector.FileNameIn(u.Query().Get("path"))
 	}
-	return f, nil
+	return f, err
 }
 
 // servesFile reports whether an address is one of the server's files, and nothing else that our credentials would open.
@@ -50,30 +40,4 @@ func (c *Client) servesFile(u *url.URL) bool {
 	under, ok := strings.CutPrefix(path.Clean(u.Path), c.base.Path)
 	return ok && u.Scheme == c.base.Scheme && u.Host == c.base.Host && u.User == nil &&
 		slices.Contains([]string{"/files", "/files/download", "/images"}, under)
-}
-
-// fetch gives an answer whose body the caller closes.
-func (c *Client) fetch(ctx context.Context, op, address, authorization string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, connector.Errorf(Name, op, connector.Invalid, "address cannot be used")
-	}
-	if authorization != "" {
-		req.Header.Set("Authorization", authorization)
-	}
-	resp, err := c.files.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, &connector.Error{Connector: Name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
-		}
-		return nil, connector.Errorf(Name, op, connector.Unavailable, "file server cannot be reached")
-	}
-	if resp.StatusCode != http.StatusOK {
-		_ = resp.Body.Close()
-		return nil, &connector.Error{
-			Connector: Name, Op: op, Kind: connector.KindOfStatus(resp.StatusCode), Status: resp.StatusCode,
-			RetryAfter: httpx.RetryAfter(resp.Header, time.Now()),
-		}
-	}
-	return resp, nil
 }

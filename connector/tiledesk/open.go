@@ -216,7 +216,7 @@ func (c *Client) route(ctx context.Context, op string, key conversation.Key, pat
 	if err == nil && now.Status == 0 {
 		return now, connector.Errorf(Name, op, connector.UncertainOutcome, "conversation without a status")
 	}
-	if codeOf(err) != codeRouting {
+	if connector.CodeOf(err) != codeRouting {
 		c.refused.Forget(key)
 		return now, err
 	}

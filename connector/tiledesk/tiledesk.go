@@ -19,7 +19,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ type Client struct {
 	base    *url.URL
 	http    *httpx.Client
 	tokens  *httpx.Tokens
-	files   *http.Client
+	files   *httpx.Downloader
 	refused connector.Tally
 	log     *slog.Logger
 }
@@ -88,16 +87,9 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		config: config, connection: deps.Connection, base: base, log: deps.Logger, files: deps.HTTP,
+		config: config, connection: deps.Connection, base: base, log: deps.Log(Name), files: httpx.NewDownloader(Name, deps.HTTP),
 		ours: ticketPrefix + config.ProjectID + "-" + digest("connection", deps.Connection)[:8],
 		http: httpx.New(Name, deps.HTTP, deps.Pace(config.pace())),
-	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	c.log = c.log.With("connector", Name, "connection", deps.Connection)
-	if c.files == nil {
-		c.files = &http.Client{Transport: httpx.NewTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	c.http.Classify = classify
 	c.tokens = httpx.NewTokens(Name, deps.HTTP, c.signIn)
