@@ -38,6 +38,8 @@ const (
 	methodFetch     = "FetchAttachment"
 	methodFind      = "FindSent"
 	methodList      = "ListMessages"
+	methodQueue     = "Queue"
+	methodRead      = "MarkRead"
 	methodSubscribe = "Subscribe"
 	methodCheck     = "Check"
 )
@@ -65,6 +67,8 @@ func methodsOf(c connector.Connector) []string {
 		{methodFetch, is[connector.AttachmentFetcher](c)},
 		{methodFind, is[connector.SentFinder](c)},
 		{methodList, is[connector.MessageLister](c)},
+		{methodQueue, is[connector.QueueReader](c)},
+		{methodRead, is[connector.ReadMarker](c)},
 		{methodSubscribe, is[connector.Subscriber](c)},
 		{methodCheck, is[connector.Checker](c)},
 		{methodClose, is[connector.TicketCloser](c)},
@@ -99,9 +103,9 @@ func (w *world) prepare(method string) call {
 		}
 	case methodOpen, methodPrepare:
 		return w.prepareOpening(method)
-	case methodPost, methodAssign, methodClose, methodNote:
+	case methodPost, methodAssign, methodClose, methodNote, methodQueue:
 		return w.prepareTicket(method)
-	case methodTyping, methodAttach, methodFind, methodList:
+	case methodTyping, methodAttach, methodFind, methodList, methodRead:
 		return w.prepareEither(method)
 	case methodAvailable:
 		return func(ctx context.Context, _ conversation.Key) error {
@@ -215,6 +219,11 @@ func (w *world) prepareTicket(method string) call {
 				Key: key, Ticket: ticket, Text: saidText, Vendor: w.deskVendor,
 			})
 		}
+	case methodQueue:
+		return func(ctx context.Context, _ conversation.Key) error {
+			_, err := w.conn.(connector.QueueReader).Queue(ctx, connector.QueueRequest{Ticket: ticket, Vendor: w.deskVendor})
+			return err
+		}
 	default:
 		return func(ctx context.Context, key conversation.Key) error {
 			_, err := w.post(ctx, key, saidText)
@@ -242,6 +251,12 @@ func (w *world) prepareEither(method string) call {
 		return func(ctx context.Context, _ conversation.Key) error {
 			return w.conn.(connector.TypingSender).SendTyping(ctx, connector.TypingRequest{
 				To: to, Ticket: ticket, On: true, Author: author, Vendor: vendor,
+			})
+		}
+	case methodRead:
+		return func(ctx context.Context, _ conversation.Key) error {
+			return w.conn.(connector.ReadMarker).MarkRead(ctx, connector.ReadRequest{
+				To: to, Ticket: ticket, At: fixtureTime, Author: author, Vendor: vendor,
 			})
 		}
 	case methodAttach:

@@ -99,7 +99,7 @@ func (m ownClock) Verify(d *connector.Delivery) error {
 func rewritten(c *memory.Client, d *connector.Delivery, change func(ev *conversation.Event)) ([]connector.Inbound, error) {
 	events, err := c.Decode(d)
 	for i := range events {
-		if events[i].Typing == nil {
+		if events[i].Typing == nil && events[i].Read == nil {
 			change(&events[i].Event)
 		}
 	}

@@ -165,8 +165,8 @@ func (s *story) takeWebhook(d *connector.Delivery) {
 	events, err := s.desk.Decode(d)
 	require.NoError(s, err, "a webhook of the fake")
 	for _, in := range events {
-		if in.Typing != nil || in.Ref.Conversation != "" {
-			continue // Typing passes by; what the channel side tells is told by the story.
+		if passesBy(in) || in.Ref.Conversation != "" {
+			continue // Typing and reading pass by; what the channel side tells is told by the story.
 		}
 		require.True(s, s.meant(in.Ref), "a webhook of the desk names another conversation or ticket")
 		in.Event.Source = s.deskName
