@@ -7,6 +7,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/certainly"
 	"github.com/handoff-engine/handoff/connector/dialogflow"
 	"github.com/handoff-engine/handoff/connector/httpbot"
+	"github.com/handoff-engine/handoff/connector/httpdesk"
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
@@ -19,6 +20,7 @@ func Vendors() *connector.Registry {
 		certainly.Factory(),
 		dialogflow.Factory(),
 		httpbot.Factory(),
+		httpdesk.Factory(),
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),
