@@ -123,7 +123,7 @@ type Queue struct {
 type Event struct {
 	Type string `json:"type"`
 	// Timestamp is when it happened; the time of arrival if left out.
-	Timestamp time.Time `json:"timestamp"`
+	Timestamp time.Time `json:"timestamp,omitzero"`
 	Data      EventData `json:"data"`
 }
 
@@ -132,15 +132,15 @@ type EventData struct {
 	// Ticket is the ticket as ticket.opened named it.
 	Ticket string `json:"ticket"`
 	// ID is the desk's own name for the message; the webhook-id if left out.
-	ID         string      `json:"id"`
-	Agent      *Person     `json:"agent"`
-	Group      string      `json:"group"`
-	Text       string      `json:"text"`
-	Attachment *Attachment `json:"attachment"`
+	ID         string      `json:"id,omitempty"`
+	Agent      *Person     `json:"agent,omitempty"`
+	Group      string      `json:"group,omitempty"`
+	Text       string      `json:"text,omitempty"`
+	Attachment *Attachment `json:"attachment,omitempty"`
 	// Typing is false when the agent stopped; left out, it is true.
-	Typing *bool `json:"typing"`
+	Typing *bool `json:"typing,omitempty"`
 	// Node is where the bot goes on.
-	Node string `json:"node"`
+	Node string `json:"node,omitempty"`
 }
 
 // Attachment is a file by its address, or a place.

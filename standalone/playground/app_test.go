@@ -24,7 +24,7 @@ func serveApp(t *testing.T, status int) (s *site, asked *[]*http.Request) {
 	s = &site{Server: httptest.NewServer(mux)}
 	t.Cleanup(s.Close)
 	p, err := playground.Open(playground.Config{
-		Dir: t.TempDir(), Secret: "secret", BaseURL: s.URL, App: "own-app", AppToken: "of-the-team",
+		Dir: t.TempDir(), Secret: "secret", DeskSecret: "desk-secret", BaseURL: s.URL, App: "own-app", AppToken: "of-the-team",
 		Lookup: func(context.Context, string) (playground.Status, error) { return playground.Status{}, nil },
 	})
 	require.NoError(t, err)
