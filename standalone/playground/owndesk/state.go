@@ -128,7 +128,7 @@ type state struct {
 }
 
 func newState() state {
-	return state{agents: []Agent{{ID: "robin", Name: "Robin Okafor", Online: true}, {ID: "sam", Name: "Sam Ferreira", Online: true}}}
+	return state{agents: []Agent{{ID: "robin", Name: "Robin", Online: true}, {ID: "sam", Name: "Sam", Online: true}}}
 }
 
 func (s *state) agent(id string) *Agent {

@@ -158,9 +158,10 @@ function bubble(t, m) {
     kind !== "notice" && h("span.who", {}, h("b", {}, who), m.note ? " left a note that only agents see" : "", " ", time(m.at)),
     m.attachment && !m.deleted && (m.attachment.url ? attachment(m.attachment) : h("div.bubble", {}, `a place: ${m.attachment.latitude || 0}, ${m.attachment.longitude || 0}`)),
     m.deleted ? h("div.bubble", {}, "deleted") : m.text && h("div.bubble", {}, linked(m.text)),
-    (m.edited || mine) && h("span.own.meta", {}, m.edited && "edited",
+    (m.edited || mine) && h("span.own.meta", {},
       mine && h("button", { type: "button", onclick: () => edit(m) }, "Edit"),
-      mine && h("button", { type: "button", onclick: () => act("edit", { id: m.id }) }, "Delete")));
+      mine && h("button", { type: "button", onclick: () => act("edit", { id: m.id }) }, "Delete"),
+      m.edited && "edited"));
 }
 function renderTake(t) {
   once($("#take"), [t.id, t.agent, t.asked, agentOf(me)?.online], () => [
