@@ -130,7 +130,7 @@ func (s *Server) Send(kind, ticket string, more map[string]any) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastID++
-	id := "evt-" + strconv.Itoa(s.lastID)
+	id := "act-" + strconv.Itoa(s.lastID)
 	data := map[string]any{"ticket": ticket}
 	maps.Copy(data, more)
 	body, _ := json.Marshal(map[string]any{"type": kind, "timestamp": s.opts.Now().UTC(), "data": data})

@@ -188,11 +188,11 @@ func TestEventsAreSignedAndRepeatedUntilTheyAreTaken(t *testing.T) {
 	t.Cleanup(gateway.Close)
 	s := newDesk(t, httpdesk.Options{HookURL: gateway.URL, TimeScale: 0.01})
 	tell(s, "k1", opening)
-	require.Equal(t, "evt-1", s.AgentSays("c~1", httpdesk.Mira, "hello"))
+	require.Equal(t, "act-1", s.AgentSays("c~1", httpdesk.Mira, "hello"))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	require.NoError(t, s.Events().Drain(ctx))
-	want := `evt-1 {"data":{"agent":{"id":"mira","name":"Mira"},"text":"hello","ticket":"c~1"},"timestamp":"2026-03-02T09:30:00Z","type":"agent.message"}`
+	want := `act-1 {"data":{"agent":{"id":"mira","name":"Mira"},"text":"hello","ticket":"c~1"},"timestamp":"2026-03-02T09:30:00Z","type":"agent.message"}`
 	require.Equal(t, []string{want, want}, bodies)
 }
 
