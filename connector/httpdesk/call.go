@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -54,9 +55,7 @@ func (c *Client) ask(ctx context.Context, op, path string, query url.Values, int
 		return connector.Errorf(Name, op, connector.Invalid, "the address cannot be used")
 	}
 	u = u.JoinPath(path)
-	for key, values := range u.Query() {
-		query[key] = values
-	}
+	maps.Copy(query, u.Query())
 	u.RawQuery = query.Encode()
 	answer, err := c.call(ctx, httpx.Request{
 		Op: op, Method: http.MethodGet, URL: u.String(),
