@@ -225,7 +225,8 @@ function edit(m) {
 }
 
 const fit = growing($("#text"), () => $("#composer").requestSubmit());
-typing($("#text"), (on) => { if (selected && !asNote && !editing) post(`/own-desk/tickets/${selected}/typing`, { agent: me, on }).catch(() => {}); });
+const writing = () => { const t = ticket(); return t && !t.closed && t.agent?.id === me && !asNote && !editing; };
+typing($("#text"), (on) => { if (writing()) post(`/own-desk/tickets/${selected}/typing`, { agent: me, on }).catch(() => {}); });
 $("#composer").onsubmit = (e) => {
   e.preventDefault();
   const text = $("#text").value.trim();
