@@ -22,23 +22,25 @@ func delivery(id, body string) *connector.Delivery {
 	}
 }
 
-// randomEvent makes data of every key that there is, some of it left out.
+// parts are the keys that an event's data may have.
+var parts = []string{
+	`"id":"m-1"`, `"agent":{"id":"mira","name":"Mira"}`, `"group":"returns"`, `"text":"for agents only"`,
+	`"attachment":{"url":"https://files.example/internal.pdf"}`, `"typing":false`, `"node":"for agents only"`,
+}
+
+// randomEvent makes an event with two thirds of the keys that there are, in any order.
 func randomEvent(r *rand.Rand, kind string) string {
-	data := map[string]any{"ticket": ticket1}
-	for key, value := range map[string]any{
-		"id": "m-1", "agent": map[string]any{"id": "mira", "name": "Mira"}, "group": "returns", "text": "for agents only",
-		"attachment": map[string]any{"url": "https://files.example/internal.pdf"}, "typing": false, "node": "for agents only",
-	} {
+	data := []string{`"ticket":"` + ticket1 + `"`}
+	for _, i := range r.Perm(len(parts)) {
 		if r.IntN(3) > 0 {
-			data[key] = value
+			data = append(data, parts[i])
 		}
 	}
-	event := map[string]any{"type": kind, "data": data}
+	timestamp := ""
 	if r.IntN(2) == 0 {
-		event["timestamp"] = now
+		timestamp = `"timestamp":"2026-03-02T09:29:00Z",`
 	}
-	body, _ := json.Marshal(event)
-	return string(body)
+	return `{"type":"` + kind + `",` + timestamp + `"data":{` + strings.Join(data, ",") + `}}`
 }
 
 func TestNothingThatAgentsWriteAmongThemselvesIsSaidToTheCustomer(t *testing.T) {
@@ -52,31 +54,33 @@ func TestNothingThatAgentsWriteAmongThemselvesIsSaidToTheCustomer(t *testing.T) 
 	}
 	notes, said := 0, 0
 	d := delivery("evt", "")
-	for range 100_000 {
+	cases := 100_000
+	if testing.Short() {
+		cases = 5_000
+	}
+	for range cases {
 		kind := kinds[r.IntN(len(kinds))]
 		d.Body = []byte(randomEvent(r, kind))
 		events, err := c.Decode(d)
-		if err != nil {
-			require.Equal(t, connector.Invalid, connector.KindOf(err))
-			continue
+		if err != nil && connector.KindOf(err) != connector.Invalid {
+			require.NoError(t, err, "%s", d.Body)
 		}
 		for _, in := range events {
-			if in.Event.Kind == conversation.AgentNoted {
+			ev := in.Event
+			if ev.Kind == conversation.AgentNoted {
 				notes++
 			}
 			if speaking[kind] {
 				said++
 				continue
 			}
-			require.NotEqual(t, conversation.AgentSaid, in.Event.Kind, kind)
-			require.NotEqual(t, conversation.AgentEdited, in.Event.Kind, kind)
-			require.Empty(t, in.Event.Text, kind)
-			require.Nil(t, in.Event.Attachment, kind)
-			require.Nil(t, in.Typing, kind)
+			if ev.Kind == conversation.AgentSaid || ev.Kind == conversation.AgentEdited || ev.Text != "" || ev.Attachment != nil || in.Typing != nil {
+				require.Fail(t, "what is not for the customer is said", "%s", d.Body)
+			}
 		}
 	}
-	require.Greater(t, notes, 1000)
-	require.Greater(t, said, 1000)
+	require.Greater(t, notes, cases/100)
+	require.Greater(t, said, cases/100)
 }
 
 func TestWhatWeSentAndTheDeskSendsBackChangesNothing(t *testing.T) {
