@@ -25,6 +25,8 @@ type Activities struct {
 	Conversations Conversations
 	// Files fetches attachments.
 	Files Files
+	// Link gives the address that opens a conversation for people, or ""; it may be nil.
+	Link func(conversation string) string
 	// Sends counts what became of sends; it may be nil.
 	Sends Counter
 	// Logger never gets a text, a name or a secret.
@@ -41,6 +43,8 @@ type Conversations interface {
 	View(ctx context.Context, id string) (conversation.View, error)
 	// Missing gives those of the events that the conversation does not know.
 	Missing(ctx context.Context, id string, events []conversation.Event) ([]conversation.Event, error)
+	// Ahead counts the customers who have been waiting at the desk for longer than since.
+	Ahead(ctx context.Context, desk string, since time.Time) (int, error)
 	// Active lists the ids of the running conversations that a human has or is asked for, on the connection's side.
 	Active(ctx context.Context, connection string) ([]string, error)
 }
@@ -48,6 +52,8 @@ type Conversations interface {
 // Counter counts sends by what became of them.
 type Counter interface {
 	CountSend(connection string, kind conversation.EffectKind, result string)
+	// CountRating counts how customers liked the help, from 1 to 5.
+	CountRating(route string, rating int)
 }
 
 // heartbeatAfter is how long a call may take before the server is told that the worker is alive. Most calls are over

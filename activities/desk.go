@@ -35,7 +35,11 @@ func (a *Activities) OpenTicket(ctx context.Context, task conversation.Task) ([]
 		a.count(task, "nobody_available")
 		return []conversation.Event{{Kind: conversation.NobodyAvailable, Key: e.Key}}, nil
 	}
-	ticket, err := desk.Open(ctx, openRequest(task))
+	req := openRequest(task)
+	if a.Link != nil {
+		req.Link = a.Link(task.Conversation)
+	}
+	ticket, err := desk.Open(ctx, req)
 	if err != nil {
 		a.count(task, string(connector.KindOf(err)))
 		return nil, translate(err)
@@ -52,7 +56,10 @@ func openRequest(task conversation.Task) connector.OpenRequest {
 	e := task.Effects[0]
 	req := connector.OpenRequest{
 		Key: e.Key, Conversation: task.Conversation, Agent: e.Agent, Group: e.Group,
-		Transcript: task.Transcript, Previous: task.Previous, Vendor: task.Vendor,
+		Transcript: task.Transcript, Previous: task.Previous, Vendor: task.Vendor, Priority: e.Priority,
+	}
+	if e.Kind == conversation.OpenTicket {
+		req.Mirrored = task.Ticket
 	}
 	if task.Customer != nil {
 		req.Customer = *task.Customer

@@ -14,8 +14,12 @@ import (
 //	attachments     the file's address as a text, behind its caption
 //	find_sent       a repeat is marked as such, or held, by the route's policy (send.go)
 //	availability    unknown: the ticket is opened (desk.go)
-//	typing          nothing
-//	assign, note, close, pause, resume   the model never asks for them (package conversation)
+//	typing, read    nothing
+//	edit_messages   the new words as a correction, a deletion as a note to the agent (package conversation)
+//	queue           our own count of those who wait (show.go)
+//	write_rating    a private note, where the ticket still takes one (show.go)
+//	survey          a text that asks for a number (package conversation)
+//	assign, note, close, pause, resume, mirror, update   the model never asks for them (package conversation)
 
 // attach passes an attachment on as a file, or else as a text with its address.
 func (a *Activities) attach(

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/log"
@@ -23,6 +24,7 @@ type running struct {
 	views    map[string]conversation.View
 	known    map[string]bool
 	signaled []conversation.Arrival
+	ahead    int
 	err      error
 }
 
@@ -53,6 +55,8 @@ func (r *running) Missing(_ context.Context, _ string, events []conversation.Eve
 	}
 	return missing, nil
 }
+
+func (r *running) Ahead(context.Context, string, time.Time) (int, error) { return r.ahead, r.err }
 
 func (r *running) Active(context.Context, string) ([]string, error) { return r.active, r.err }
 

@@ -132,7 +132,12 @@ func (f *files) Fetch(_ context.Context, source string, a conversation.Attachmen
 }
 
 // counter counts sends.
-type counter struct{ counted []string }
+type counter struct {
+	counted []string
+	ratings int
+}
+
+func (c *counter) CountRating(string, int) { c.ratings++ }
 
 func (c *counter) CountSend(connection string, kind conversation.EffectKind, result string) {
 	c.counted = append(c.counted, connection+" "+string(kind)+" "+result)

@@ -175,6 +175,7 @@ func (c Connection) side(repeats connector.Idempotency, group string) conversati
 	return conversation.Connection{
 		Name: c.Name, Vendor: c.Vendor, Can: able, Queue: c.Queue,
 		HostsBot: traits.HostsBot, SendingTakesOver: traits.SendingTakesOver, HoldUnknown: traits.HoldUnknown,
+		Mirrors: traits.MirrorsBot,
 		// Several texts in one task are safe only where a repeat of the task finds those that were sent.
 		Batch:         repeats != connector.AtLeastOnce,
 		Redelivery:    conversation.Duration(traits.Redelivery),

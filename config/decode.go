@@ -48,8 +48,12 @@ func (r *reader) decode(p place, v reflect.Value, enum []string) {
 		}
 	case readsText(t):
 		if text, raw, ok := r.scalar(p, "one value"); ok {
-			if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok && u.UnmarshalText([]byte(text)) != nil {
+			u, _ := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
+			switch err := u.UnmarshalText([]byte(text)); {
+			case err != nil && len(enum) > 0:
 				r.wrong(p, "%s is not understood. %s", quote(raw), allowed(enum))
+			default:
+				r.note(p, err)
 			}
 		}
 	default:

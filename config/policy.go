@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // hours have time zones, and a container may have no database of them
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
@@ -29,6 +30,8 @@ func (r *reader) policy(p place, route conversation.Route, complete bool) conver
 	keys := r.again(p)
 	r.checkDeadlines(keys, v, before)
 	r.checkTexts(keys, p, policy)
+	r.checkLanguages(at(keys, "languages", p), policy)
+	r.checkHours(keys, policy)
 	route.Policy = policy
 	r.checkLadder(at(keys, "ladder", p), route, complete, before)
 	if len(r.mistakes) == before {
@@ -36,6 +39,7 @@ func (r *reader) policy(p place, route conversation.Route, complete bool) conver
 	}
 	if complete {
 		r.checkAbilities(keys, route)
+		r.checkAnswers(keys, p, route)
 	}
 	return policy
 }
@@ -122,11 +126,55 @@ func (r *reader) checkTexts(keys []entry, whole place, policy conversation.Polic
 			r.wrong(e.place, "there is no text of this name.%s", hint)
 		}
 	}
-	words := items(at(keys, "handoff_words", whole))
-	for i, word := range policy.HandoffWords {
-		if strings.TrimSpace(word) == "" && i < len(words) {
-			r.wrong(words[i], "is empty. Write the customer's words, or remove it.")
+	taken := map[string]string{}
+	for _, x := range []struct {
+		key   string
+		words []string
+	}{{"handoff_words", policy.HandoffWords}, {"back_words", policy.BackWords}, {"stop_words", policy.StopWords}} {
+		places := items(at(keys, x.key, whole))
+		for i, word := range x.words {
+			word = strings.ToLower(strings.TrimSpace(word))
+			switch other, twice := taken[word]; {
+			case i >= len(places):
+			case word == "":
+				r.wrong(places[i], "is empty. Write the customer's words, or remove it.")
+			case twice && other != x.key:
+				r.wrong(places[i], "stands in %s too. A word can mean one thing only: remove it from one of them.", other)
+			}
+			taken[word] = x.key
 		}
+	}
+}
+
+// checkLanguages checks what is said in other languages, and how they are named.
+func (r *reader) checkLanguages(p place, policy conversation.Policy) {
+	for _, e := range r.again(p) {
+		if e.name != strings.ToLower(e.name) || strings.Contains(e.name, "_") {
+			r.wrong(e.place, "is no name of a language. Write it in lower case, such as de or pt-br.")
+		}
+		l, keys := policy.Languages[e.name], r.again(e.place)
+		r.checkTexts(keys, e.place, conversation.Policy{HandoffWords: l.HandoffWords, BackWords: l.BackWords, StopWords: l.StopWords})
+		if days, written := find(keys, "weekdays"); written && len(l.Weekdays) != 7 {
+			r.wrong(days.place, "has %s. Write the seven days from Monday to Sunday.", count(len(l.Weekdays), "day"))
+		}
+	}
+}
+
+// checkHours checks that there is a time zone of that name, and that somebody is ever there.
+func (r *reader) checkHours(keys []entry, policy conversation.Policy) {
+	e, written := find(keys, "hours")
+	if policy.Hours == nil {
+		if closed, set := find(keys, "on_closed"); set {
+			r.wrong(closed.place, "says what happens outside the hours, but there are none. Write hours, or remove it.")
+		}
+		return
+	}
+	inside := r.again(e.place)
+	if _, err := time.LoadLocation(policy.Hours.Zone); err != nil {
+		r.wrong(at(inside, "zone", e.place), "there is no time zone %s. Write one such as Europe/Berlin.", quote(policy.Hours.Zone))
+	}
+	if _, opens := find(inside, "open"); written && !opens {
+		r.wrong(e.place, "nobody is ever there. Write open: [mon-fri 09:00-18:00], or leave hours out.")
 	}
 }
 
@@ -139,15 +187,28 @@ func (r *reader) checkLadder(p place, route conversation.Route, complete bool, s
 		rung := route.Policy.Ladder[i]
 		r.checkDeadlines(r.again(item), reflect.ValueOf(rung), since)
 		set := 0
-		for _, is := range []bool{rung.SameAgent, rung.Agent != "", rung.Group != ""} {
+		for _, is := range []bool{rung.SameAgent, rung.Agent != "", rung.Group != "", rung.Desk != "", rung.Ticket, rung.Bot, rung.End} {
 			if is {
 				set++
 			}
 		}
 		if set != 1 {
-			r.wrong(item, "this rung names %s. Write exactly one of same_agent: true, agent and group.", map[bool]string{true: "nobody", false: "more than one"}[set == 0])
+			r.wrong(item, "this rung names %s. Write exactly one of same_agent: true, agent, group, desk, ticket: true, bot: true and end: true.", map[bool]string{true: "nobody", false: "more than one"}[set == 0])
 		}
-		if complete && !route.Desks[0].Able(string(connector.CanAssign)) {
+		if rung.Last() && i+1 < len(route.Policy.Ladder) {
+			r.wrong(item, "nothing comes after this rung, but others stand behind it. Write it last, or remove those.")
+		}
+		if !complete {
+			continue
+		}
+		asks := rung.SameAgent || rung.Agent != "" || rung.Group != ""
+		switch {
+		case rung.Desk != "" && !slices.ContainsFunc(route.Desks, func(d conversation.Connection) bool { return d.Name == rung.Desk }):
+			r.wrong(at(r.again(item), "desk", item), "%s is none of the route's desks. Add it to desk, or name one of them.", quote(rung.Desk))
+		case rung.Bot && route.Bot == nil && !route.Channel.HostsBot:
+			r.wrong(item, "this route has no bot: %s (%s) hosts none. Write ticket: true or end: true.", route.Channel.Name, route.Channel.Vendor)
+		}
+		if asks && len(route.Desks) == 1 && !route.Desks[0].Able(string(connector.CanAssign)) {
 			desk := route.Desks[0]
 			r.wrong(item, "%s (%s) lets nobody assign its tickets, so this rung cannot be taken. Remove it: the ticket stays in the desk's queue until max_wait.", desk.Name, desk.Vendor)
 		}
@@ -163,7 +224,8 @@ func (r *reader) checkAbilities(keys []entry, route conversation.Route) {
 		value conversation.Choice
 		other string
 	}{
-		{"on_exhausted", policy.OnExhausted, "end"},
+		{"on_exhausted", policy.OnExhausted, "end or ticket"},
+		{"on_closed", policy.OnClosed, "ticket, wait or end"},
 		{"on_close", policy.OnClose, "end"},
 		{"on_unavailable", policy.OnUnavailable, "queue or end"},
 		{"reopen", policy.Reopen, "queue or same_agent"},
@@ -173,7 +235,10 @@ func (r *reader) checkAbilities(keys []entry, route conversation.Route) {
 		}
 	}
 	if e, written := find(keys, "on_unavailable"); written && policy.OnUnavailable != conversation.ToQueue &&
-		policy.OnUnavailable != "" && !desk.Able(string(connector.CanAvailability)) {
+		policy.OnUnavailable != conversation.ToTicket && policy.OnUnavailable != "" && !desk.Able(string(connector.CanAvailability)) {
 		r.wrong(e.place, "%s (%s) does not tell whether anybody is there. Write queue, or leave the key out.", desk.Name, desk.Vendor)
+	}
+	if e, written := find(keys, "mirror"); written && policy.Mirror == conversation.On && !desk.Able(string(connector.CanMirror)) {
+		r.wrong(e.place, "%s (%s) cannot show agents what the bot does. Write off, or leave the key out.", desk.Name, desk.Vendor)
 	}
 }

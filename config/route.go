@@ -11,7 +11,7 @@ import (
 )
 
 // routeKeys are the keys of a route.
-func routeKeys() []string { return []string{"channel", "bot", "desk", "policy"} }
+func routeKeys() []string { return []string{"channel", "when", "bot", "desk", "policy"} }
 
 // deskEntry is the long form of one desk.
 type deskEntry struct {
@@ -30,7 +30,8 @@ type seat struct {
 // routes reads all routes. A connection that is known but nil is one with mistakes of its own.
 func (r *reader) routes(entries []entry, known map[string]*Connection) []conversation.Route {
 	var all []conversation.Route
-	firstOn := map[string]entry{}
+	// rest are the routes that take whatever reaches their channel; behind one there can be no other.
+	rest := map[string]entry{}
 	for _, e := range entries {
 		r.checkName(e, "route")
 		if !isMapping(e.node) {
@@ -44,17 +45,21 @@ func (r *reader) routes(entries []entry, known map[string]*Connection) []convers
 			}
 		}
 		channel := r.seat(e.place, keys, "channel", known)
-		if first, taken := firstOn[channel.name]; taken && channel.name != "" {
-			r.wrong(channel.place, "%s is the channel of the route %s (line %d) already. Give each route a channel of its own: add a connection, or remove one of the routes.",
+		when := r.selector(keys)
+		if first, taken := rest[channel.name]; taken && channel.name != "" {
+			r.wrong(channel.place, "%s is the channel of the route %s (line %d) already, which takes all that reach it. Write when: into one of the two, the narrower one first, or give each route a channel of its own.",
 				channel.name, first.name, first.line)
 		}
-		firstOn[channel.name] = e
+		if when == nil {
+			rest[channel.name] = e
+		}
 		var bot seat
 		if _, set := find(keys, "bot"); set {
 			bot = r.seat(e.place, keys, "bot", known)
 		}
 		desks := r.desks(e.place, keys, known)
 		route, complete := compose(e.name, channel, bot, desks)
+		route.When = when
 		if complete && bot.open != nil && route.Channel.HostsBot {
 			r.wrong(bot.place, "%s hosts the bot itself, so there would be two. Leave out bot, or take a channel that hosts none.", channel.name)
 		}
@@ -62,6 +67,20 @@ func (r *reader) routes(entries []entry, known map[string]*Connection) []convers
 		all = append(all, route)
 	}
 	return all
+}
+
+// selector reads which of the channel's conversations take the route; nil means all.
+func (r *reader) selector(keys []entry) *conversation.Selector {
+	e, written := find(keys, "when")
+	if !written || isNull(resolve(e.node)) {
+		return nil
+	}
+	var when conversation.Selector
+	r.decode(e.place, reflect.ValueOf(&when).Elem(), nil)
+	if when.Bot == "" && when.Language == "" && len(when.Fields) == 0 {
+		r.wrong(e.place, "says nothing. Write bot, language or fields below it, or leave it out.")
+	}
+	return &when
 }
 
 // compose makes the route of its seats. It is complete if all of its connections could be opened.

@@ -91,6 +91,7 @@ func routeSchema() object {
 		"type": "object", "additionalProperties": false, "required": []string{"channel", "desk"},
 		"properties": object{
 			"channel": connection("the connection where the customer is"),
+			"when":    described(structSchema(reflect.TypeFor[conversation.Selector]()), "which of the channel's conversations take this route, where several routes have the channel; all that is written must be so"),
 			"bot":     connection("the connection of a bot that is asked for each message, where the channel hosts none"),
 			"desk": object{
 				"description": "the connection where agents answer, or a list of them",
@@ -99,6 +100,11 @@ func routeSchema() object {
 			"policy": object{"$ref": "#/$defs/policy", "description": "how the route's conversations are treated"},
 		},
 	}
+}
+
+func described(schema object, doc string) object {
+	schema["description"] = doc
+	return schema
 }
 
 // structSchema is a group of known keys.

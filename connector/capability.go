@@ -23,6 +23,7 @@ const (
 	CanEdit         Capability = "edit_messages"
 	CanMarkRead     Capability = "read"
 	CanSurvey       Capability = "survey"
+	CanKeepRating   Capability = "write_rating"
 	CanBeChallenged Capability = "challenge"
 	CanSubscribe    Capability = "subscribe"
 	CanCheck        Capability = "check"
@@ -76,6 +77,7 @@ func capabilities(c Connector) []capability {
 		{CanEdit, is[MessageEditor](c)},
 		{CanMarkRead, is[ReadMarker](c)},
 		{CanSurvey, is[Surveyor](c)},
+		{CanKeepRating, is[RatingWriter](c)},
 		{CanBeChallenged, is[Challenger](c)},
 		{CanSubscribe, is[Subscriber](c)},
 		{CanCheck, is[Checker](c)},

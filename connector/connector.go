@@ -19,7 +19,7 @@ import (
 // All methods may be called from many goroutines at once. The optional companions are BotPauser, BotResumer,
 // AgentAssigner, TicketPreparer, TicketCloser, NoteWriter, AvailabilityReader, TypingSender, AttachmentSender,
 // AttachmentFetcher, SentFinder, MessageLister, TicketMirror, TicketUpdater, QueueReader, MessageEditor, ReadMarker,
-// Surveyor, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
+// Surveyor, RatingWriter, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
 type Connector interface {
 	// Name is the vendor's lower-case name, equal to the folder's. It never changes.
 	Name() string
@@ -131,6 +131,9 @@ type Traits struct {
 	SendingTakesOver bool
 	// HoldUnknown makes "hold" the default for sends of unknown outcome, where a repeat does harm.
 	HoldUnknown bool
+	// MirrorsBot says that the desk's agents are used to read along while the bot has the customer, so that a TicketMirror
+	// is used unless the policy says otherwise.
+	MirrorsBot bool
 	// RepeatsOnRefusal says that the vendor repeats deliveries that get a 4xx, so that bad bodies are answered 200.
 	RepeatsOnRefusal bool
 	// ExplainsRefusals says that the webhooks follow a contract of our own, so that who sends one that is refused is told
@@ -214,6 +217,8 @@ type OpenRequest struct {
 	// Mirrored is the ticket that agents have read along (TicketMirror): it becomes the one asked for. Transcript holds
 	// only what it does not show yet. Only desks that mirror get it.
 	Mirrored *conversation.Ticket
+	// Priority is low, normal, high or urgent; empty means that nobody said.
+	Priority string
 	// Link opens the conversation in our own API or user interface; empty where no public address is known.
 	Link string
 	// Vendor is what PrepareTicket and earlier events asked to be given back.

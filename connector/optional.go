@@ -298,6 +298,21 @@ type RatingRequest struct {
 	Vendor map[string]string
 }
 
+// RatingWriter keeps at the desk how the customer liked the help. The ticket is usually closed by then.
+type RatingWriter interface {
+	WriteRating(ctx context.Context, req RatingReport) error
+}
+
+// RatingReport is the customer's answer.
+type RatingReport struct {
+	Key    conversation.Key
+	Ticket conversation.Ticket
+	// Rating is from 1, the worst, to 5.
+	Rating  int
+	Comment string
+	Vendor  map[string]string
+}
+
 // Challenger answers the vendor's handshake when the webhook's address is registered. It is asked before Verify.
 type Challenger interface {
 	Challenge(d *Delivery) (body []byte, contentType string, ok bool)

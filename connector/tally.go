@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/handoff-engine/handoff/conversation"
@@ -46,4 +47,16 @@ func (t *Tally) Forget(key conversation.Key) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.counts, key)
+}
+
+// Partly makes err uncertain where some parts of a send arrived before it, so that the send is looked for, or held, and not
+// begun anew by another process that knows nothing of them. Permanent errors stay as they are.
+func Partly(err error, arrived int) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || arrived == 0 || e.Kind.Permanent() {
+		return err
+	}
+	doubtful := *e
+	doubtful.Kind = UncertainOutcome
+	return &doubtful
 }

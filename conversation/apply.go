@@ -48,25 +48,35 @@ func (c *Conversation) take(now time.Time, ev Event) {
 // step gives the reason for which ev changes nothing, or "".
 func (c *Conversation) step(now time.Time, ev Event) Reason {
 	c.learn(ev)
+	c.chooseRoute()
 	switch ev.Kind {
 	case CustomerSaid:
 		return c.customerSaid(now, ev)
 	case CustomerLeft:
 		return c.customerLeft(now)
+	case CustomerEdited:
+		return c.customerEdited(now, ev)
+	case CustomerDeleted:
+		return c.customerDeleted(now, ev)
+	case CustomerRated:
+		return c.rated(now, ev)
+	case BotRequested:
+		return c.botRequested(now, ev.Node)
 	case BotSaid:
 		return c.botSaid(now, ev)
 	case HandoffRequested:
 		return c.handoffRequested(now, ev)
 	case ChannelDropped:
 		return c.channelDropped(now, ev)
-	case AgentAssigned, AgentUnassigned, AgentSaid, AgentNoted, AgentEdited, AgentDeleted, AgentOffline, HandedBack, TicketClosed:
+	case AgentAssigned, AgentUnassigned, AgentSaid, AgentNoted, AgentEdited, AgentDeleted, AgentOffline, AgentOnline, HandedBack,
+		TicketClosed:
 		return c.fromDesk(now, ev)
 	case TicketOpened, NobodyAvailable, BotAnswered, Delivered, EffectUncertain, EffectDoubted, EffectFailed,
-		EffectWithdrawn, SendProven, CaughtUp:
+		EffectWithdrawn, SendProven, QueueTold, CaughtUp:
 		return c.outcome(now, ev)
 	case DeadlinePassed:
 		return c.deadlinePassed(now, ev)
-	case CommandHandoff, CommandAssign, CommandHandBack, CommandEnd, CommandResend, CommandNote:
+	case CommandHandoff, CommandAssign, CommandHandBack, CommandEnd, CommandResend, CommandNote, CommandPolicy:
 		return c.command(now, ev)
 	}
 	return IgnoredNoMeaning
@@ -131,16 +141,26 @@ func (c *Conversation) customerSaid(now time.Time, ev Event) Reason {
 	line := c.Transcript.add(Line{
 		Role: RoleCustomer, Name: c.Customer.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID,
 	})
+	if rating, ok := c.rates(now, ev.Text); ok {
+		return c.rated(now, Event{Rating: rating})
+	}
+	wish := c.Route.Policy.wishOf(c.Customer.Language, ev.Text)
 	switch c.State {
 	case InBot:
 		c.setDeadline(BotIdleAt, now.Add(time.Duration(c.Route.Policy.BotIdle)))
-		if !c.Route.hasBot() || c.Route.Policy.asksForHuman(ev.Text) {
-			c.handoff(now, ByCustomer, "", "")
+		switch {
+		case wish == theEnd:
+			c.end(now, CustomerGone, TextEnded)
+			return ""
+		case !c.Route.hasBot() || wish == aHuman:
+			c.handoff(now, ByCustomer, Wanted{})
 			return ""
 		}
 		c.askBot(now, ev, line)
+		c.mirror(now)
 	case Waiting, Reassigning:
 		c.post(now, ev, line)
+		c.learnAddress(now, ev.Text)
 	case Assigned:
 		c.post(now, ev, line)
 		c.clearDeadline(CustomerWarnAt, CustomerBy)
@@ -151,8 +171,26 @@ func (c *Conversation) customerSaid(now time.Time, ev Event) Reason {
 			c.setDeadline(AgentReplyBy, now.Add(time.Duration(c.Route.Policy.AgentIdle)))
 		}
 	case Ended:
-		c.reopen(now, ev, line)
+		if wish != theEnd {
+			c.reopen(now, ev, line)
+		}
+		return ""
 	}
+	switch {
+	case wish == theEnd:
+		c.end(now, CustomerGone, TextEnded)
+	case wish == theBot && c.State != InBot:
+		c.botRequested(now, "")
+	}
+	return ""
+}
+
+// botRequested gives the customer back to the bot, who would rather have it than a human.
+func (c *Conversation) botRequested(now time.Time, node string) Reason {
+	if c.State == InBot || c.State == Ended || !c.Route.hasBot() {
+		return IgnoredNoMeaning
+	}
+	c.handBack(now, ByCustomer, TextBackToBot, node)
 	return ""
 }
 
@@ -172,15 +210,20 @@ func (c *Conversation) post(now time.Time, ev Event, line int) {
 func (c *Conversation) reopen(now time.Time, ev Event, line int) {
 	p := c.Route.Policy
 	switch {
-	case p.asksForHuman(ev.Text):
-		c.handoff(now, ByCustomer, "", "")
+	case p.wishOf(c.Customer.Language, ev.Text) == aHuman:
+		c.handoff(now, ByCustomer, Wanted{})
 	case p.Reopen == ToBot && c.Route.hasBot():
 		c.enter(now, InBot, CustomerBack)
 		c.askBot(now, ev, line)
-	case p.Reopen == SameAgent:
-		c.handoff(now, CustomerBack, c.LastAgent.ID, "")
+		c.mirror(now)
+	case p.Reopen == SameAgent && (p.SameAgentFor == 0 || !now.After(c.Since.Add(time.Duration(p.SameAgentFor)))):
+		c.handoff(now, CustomerBack, Wanted{Agent: c.LastAgent.ID})
 	default:
-		c.handoff(now, CustomerBack, "", "")
+		c.handoff(now, CustomerBack, Wanted{})
+	}
+	if c.State == InBot && c.Reason == OutOfHours {
+		// The bot has the customer instead of a human.
+		c.askBot(now, ev, line)
 	}
 }
 
@@ -197,6 +240,7 @@ func (c *Conversation) botSaid(now time.Time, ev Event) Reason {
 	c.Transcript.add(Line{Role: RoleBot, Name: ev.Author.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID})
 	if c.State == InBot {
 		c.setDeadline(BotIdleAt, now.Add(time.Duration(c.Route.Policy.BotIdle)))
+		c.mirror(now)
 	}
 	return ""
 }
@@ -210,45 +254,88 @@ func (c *Conversation) handoffRequested(now time.Time, ev Event) Reason {
 	if reason == "" {
 		reason = ByBot
 	}
-	c.handoff(now, reason, ev.Agent, ev.Group)
+	c.handoff(now, reason, Wanted{Agent: ev.Agent, Group: ev.Group, Priority: ev.Priority})
 	return ""
 }
 
-// handoff makes the customer wait for a human.
-func (c *Conversation) handoff(now time.Time, reason Reason, agent, group string) {
+// handoff makes the customer wait for a human, or says that nobody is here.
+func (c *Conversation) handoff(now time.Time, reason Reason, wanted Wanted) {
+	if c.closed(now) && !c.rests(now) && reason != BotDown {
+		c.refuse(now)
+		return
+	}
 	c.enter(now, Waiting, reason)
 	c.Reopened = 0
-	if agent == "" || agent != c.LastAgent.ID {
+	if wanted.Agent == "" || wanted.Agent != c.LastAgent.ID {
 		c.Desk = 0
+	}
+	if !c.Route.Channel.SendingTakesOver {
+		c.pauseBot(now)
+	}
+	if c.closed(now) {
+		c.park(now, OutOfHours, wanted)
+		return
 	}
 	text := TextWaiting
 	if reason == BotDown {
 		text = TextBotFailed
 	}
-	if !c.Route.Channel.SendingTakesOver {
-		c.pauseBot(now)
-	}
 	c.notice(now, text)
-	c.open(now, agent, group)
+	c.open(now, wanted)
+}
+
+// refuse tells a customer who asks for a human outside the hours that nobody is here, where the policy wants no ticket.
+func (c *Conversation) refuse(now time.Time) {
+	words := ""
+	if opens, known := c.nextOpening(now); known {
+		words = c.opensInWords(now, opens)
+	}
+	switch {
+	case c.Route.Policy.OnClosed == ToBot && c.Route.hasBot():
+		c.handBack(now, OutOfHours, TextClosedBot, "", "{opens}", words)
+	case c.State == Ended:
+		c.notice(now, TextClosed, "{opens}", words)
+		// Saying so may have silenced the bot.
+		c.resumeBot(now, "", true)
+	default:
+		c.end(now, OutOfHours, TextClosed, "{opens}", words)
+	}
 }
 
 // open asks the desk for an agent, with what was said so far. Where another desk comes next, this one is passed over if
-// nobody is there.
-func (c *Conversation) open(now time.Time, agent, group string) {
+// nobody is there. A ticket that agents have read along becomes the one asked for.
+func (c *Conversation) open(now time.Time, wanted Wanted) {
+	group := wanted.Group
 	if group == "" {
 		group = c.desk().Group
 	}
-	// The ticket is named after the first effect that is about it.
-	c.addTicket(TicketRecord{Key: c.keyNumber(c.LastKey + 1), Desk: c.desk().Name, Status: TicketOpening})
 	upto := c.Transcript.Last
+	if t := c.mirroredTicket(); t != nil && t.Desk == c.desk().Name {
+		t.Status = TicketOpening
+	} else {
+		c.closeTicket(now, false)
+		// The ticket is named after the first effect that is about it.
+		c.addTicket(TicketRecord{Key: c.keyNumber(c.LastKey + 1), Desk: c.desk().Name, Status: TicketOpening})
+		c.prepare(now, upto)
+	}
+	more := c.nextDesk() >= 0
+	queues := c.Route.Policy.OnUnavailable == ToQueue || c.Route.Policy.OnUnavailable == ToTicket
+	e := Effect{
+		Kind: OpenTicket, Agent: wanted.Agent, Group: group, Priority: wanted.Priority, Upto: upto,
+		IfAvailable: c.desk().Able(canAvailability) && (!queues || more),
+	}
+	if more && c.Rules >= RulesFlows {
+		e.Within = c.Route.Policy.DeskDownAfter
+	}
+	c.decide(now, e)
+	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
+}
+
+// prepare does what the desk needs before its first ticket.
+func (c *Conversation) prepare(now time.Time, upto int) {
 	if c.desk().Able(canPrepare) && len(c.DeskVendors[c.desk().Name]) == 0 {
 		c.decide(now, Effect{Kind: PrepareTicket, Upto: upto})
 	}
-	c.decide(now, Effect{
-		Kind: OpenTicket, Agent: agent, Group: group, Upto: upto,
-		IfAvailable: c.desk().Able(canAvailability) && (c.Route.Policy.OnUnavailable != ToQueue || c.Desk+1 < len(c.Route.Desks)),
-	})
-	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 }
 
 // pauseBot takes the conversation from the bot that the channel hosts, once.
@@ -263,12 +350,13 @@ func (c *Conversation) pauseBot(now time.Time) {
 // hosted bot, only an explicit text is said while the bot is not paused, and it is paused first, so that it is resumed
 // later. A customer who waited for a human in vain is told so in any case.
 func (c *Conversation) notice(now time.Time, name TextName, variables ...string) {
-	text, explicit := c.Route.Policy.text(name, variables...)
+	text, explicit := c.Route.Policy.text(c.Customer.Language, name, variables...)
 	if text == "" {
 		return
 	}
 	if c.Route.Channel.SendingTakesOver {
-		inVain := c.State == Ended && c.History[len(c.History)-1].From != InBot
+		inVain := c.State == Ended && c.History[len(c.History)-1].From != InBot ||
+			c.State != Waiting && (name == TextClosed || name == TextClosedBot)
 		if !c.Paused && !explicit && !inVain {
 			return
 		}
@@ -289,10 +377,12 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 		c.HistoryCut++
 	}
 	waitUntil, waiting := c.deadline(WaitUntil)
+	noticeAt, noticed := c.deadline(NoticeAt)
 	previous := c.Agent
 	c.State, c.Reason, c.Since = state, reason, now
 	c.Deadlines = nil
 	c.Closing, c.Claiming, c.Held = "", "", nil
+	c.Parked, c.Wanted, c.Asked = "", Wanted{}, ""
 	if state != Assigned {
 		c.Agent, c.Spoke = Author{}, false
 	}
@@ -309,47 +399,59 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 			waitUntil = c.WaitingSince.Add(time.Duration(p.MaxWait))
 		}
 		c.setDeadline(WaitUntil, waitUntil)
+		if every := time.Duration(p.WaitNotice); every > 0 {
+			if !noticed {
+				noticeAt = now.Add(every)
+			}
+			c.setDeadline(NoticeAt, noticeAt)
+		}
 	case Assigned:
+		c.Position = 0
 		c.setDeadline(FirstReplyBy, now.Add(time.Duration(p.FirstReplyWithin)))
 	case Ended:
 		c.WaitingSince = time.Time{}
 		c.setDeadline(LingerUntil, now.Add(time.Duration(p.Linger)))
 	}
 	if state == InBot || state == Ended {
-		c.Rung, c.Requeued = 0, false
+		c.Rung, c.Requeued, c.Position = 0, false, 0
+		c.Left, c.Declined = nil, nil
 	}
 	if state != Assigned {
 		c.announce(now, previous)
 	}
 }
 
-// announce tells a channel that shows who has the conversation of the last change of state. Previous is the agent who
-// had it.
+// announce tells of the last change of state where it shows: at the channel, and on the ticket. Previous is the agent who
+// had the conversation.
 func (c *Conversation) announce(now time.Time, previous Author) {
-	if !c.Route.Channel.Able(canNotify) {
-		return
-	}
 	last := c.History[len(c.History)-1]
-	c.decide(now, Effect{Kind: Notify, Change: &Change{
-		From: last.From, To: last.To, Reason: last.Reason, Agent: c.Agent, Previous: previous,
-	}})
+	change := Change{From: last.From, To: last.To, Reason: last.Reason, Agent: c.Agent, Previous: previous}
+	if c.Route.Channel.Able(canNotify) {
+		c.decide(now, Effect{Kind: Notify, Change: &change})
+	}
+	if t := c.openTicket(); t != nil && c.able(t, canUpdate) {
+		c.decide(now, Effect{Kind: UpdateTicket, Change: &change, WaitingSince: c.WaitingSince})
+	}
 }
 
 // handBack gives the customer back to the bot.
-func (c *Conversation) handBack(now time.Time, reason Reason, text TextName, node string) {
+func (c *Conversation) handBack(now time.Time, reason Reason, text TextName, node string, variables ...string) {
 	c.enter(now, InBot, reason)
 	c.closeTicket(now, false)
-	c.notice(now, text)
+	c.notice(now, text, variables...)
+	c.survey(now, reason)
 	c.resumeBot(now, node, false)
 }
 
 // end ends the conversation, says text, and never leaves the customer with a mute bot.
-func (c *Conversation) end(now time.Time, reason Reason, text TextName) {
+func (c *Conversation) end(now time.Time, reason Reason, text TextName, variables ...string) {
 	c.enter(now, Ended, reason)
 	c.closeTicket(now, reason == CustomerGone)
 	if text != "" {
-		c.notice(now, text)
+		c.notice(now, text, variables...)
 	}
+	c.survey(now, reason)
+	c.Unmirrored = false
 	c.resumeBot(now, "", true)
 }
 
@@ -363,15 +465,16 @@ func (c *Conversation) resumeBot(now time.Time, node string, end bool) {
 	c.decide(now, Effect{Kind: ResumeBot, Node: node, End: end})
 }
 
-// closeTicket closes the open ticket. One that is being opened is closed when it is open.
+// closeTicket closes the open ticket, or the one that agents have read along. One that is being opened is closed when it
+// is open.
 func (c *Conversation) closeTicket(now time.Time, byCustomer bool) {
-	if t := c.openTicket(); t != nil {
+	if t := c.ticket(); t != nil && (t.live() || t.Status == TicketMirrored) {
 		c.closeTicketOf(now, t, byCustomer)
 	}
 }
 
 func (c *Conversation) closeTicketOf(now time.Time, t *TicketRecord, byCustomer bool) {
-	opening := t.Status == TicketOpening
+	opening := t.Status == TicketOpening || t.Status == TicketMirrored && t.Ticket.ID == ""
 	t.Status = TicketClosing
 	if !opening && c.able(t, canClose) {
 		c.decide(now, Effect{Kind: CloseTicket, TicketKey: t.Key, Desk: t.Desk, ByCustomer: byCustomer})

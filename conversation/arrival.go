@@ -81,7 +81,7 @@ func (c *Conversation) Missing(events []Event) []Event {
 		if ev.ID != "" && c.Seen.Has(ev.Source, ev.ID) {
 			continue
 		}
-		if ev.Kind.TellsState() && c.knows(ev) {
+		if c.knows(ev) {
 			continue
 		}
 		missing = append(missing, ev)
@@ -89,7 +89,7 @@ func (c *Conversation) Missing(events []Event) []Event {
 	return missing
 }
 
-// knows reports whether an event that tells a state tells nothing new.
+// knows reports whether an event that tells how things or words stand tells nothing new.
 func (c *Conversation) knows(ev Event) bool {
 	switch ev.Kind {
 	case AgentAssigned:
@@ -100,6 +100,13 @@ func (c *Conversation) knows(ev Event) bool {
 		return c.State != Assigned
 	case ChannelDropped:
 		return !c.Paused || c.Claiming != "" || c.State != Assigned
+	case AgentEdited:
+		// A list cannot know which of the words it shows are new ones.
+		line := c.Transcript.find(ev.Target)
+		return line == nil || line.Deleted || line.Text == ev.Text
+	case AgentDeleted:
+		line := c.Transcript.find(ev.Target)
+		return line == nil || line.Deleted
 	default:
 		return false
 	}

@@ -7,17 +7,21 @@ import (
 
 // fromDesk applies what the desk tells about a ticket.
 func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
+	if reason, done := c.onMirrored(now, ev); done {
+		return reason
+	}
 	if c.adopts(ev) {
+		c.closeTicket(now, false)
 		c.Desk = c.deskIndex(ev)
 		c.addTicket(TicketRecord{Key: c.nextKey(), Desk: c.desk().Name, Ticket: *ev.Ticket, Status: TicketOpen})
 		c.enter(now, Waiting, AgentOpened)
 		c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 	}
-	if c.State == InBot || c.State == Ended || c.isOldTicket(ev) {
+	if c.atNoDesk() || c.isOldTicket(ev) {
 		return c.onOldTicket(now, ev)
 	}
 	c.learnTicket(ev)
-	if c.Closing != "" && (ev.Kind == AgentAssigned || ev.Kind == AgentUnassigned || ev.Kind == AgentOffline) {
+	if c.Closing != "" && (ev.Kind == AgentAssigned || ev.Kind == AgentUnassigned || ev.Kind == AgentOffline || ev.Kind == AgentOnline) {
 		// The desk has closed the ticket: who had it does not matter any more.
 		return IgnoredNoMeaning
 	}
@@ -32,9 +36,11 @@ func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 	case AgentEdited:
 		return c.agentEdited(now, ev)
 	case AgentDeleted:
-		return c.agentDeleted(ev)
+		return c.agentDeleted(now, ev)
 	case AgentOffline:
 		return c.agentOffline(now, ev)
+	case AgentOnline:
+		return c.agentOnline(ev)
 	case HandedBack:
 		if !c.Route.hasBot() {
 			c.end(now, ByAgent, TextEnded)
@@ -52,7 +58,7 @@ func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 
 // adopts reports whether ev shows a ticket that an agent opened by himself for a customer whom nobody is with.
 func (c *Conversation) adopts(ev Event) bool {
-	if c.State != InBot && c.State != Ended || ev.Ticket == nil || ev.Ticket.ID == "" {
+	if !c.atNoDesk() || ev.Ticket == nil || ev.Ticket.ID == "" {
 		return false
 	}
 	if c.late || ev.TicketID != "" && ev.TicketID != ev.Ticket.ID {
@@ -62,6 +68,11 @@ func (c *Conversation) adopts(ev Event) bool {
 		return false
 	}
 	return c.ticketCalled(ev.Ticket.ID) == nil
+}
+
+// atNoDesk reports whether no desk has the customer: nobody was asked, or nobody is to be asked before the next opening.
+func (c *Conversation) atNoDesk() bool {
+	return c.State == InBot || c.State == Ended || c.Parked != "" && c.openTicket() == nil
 }
 
 // ticketCalled finds a ticket by the desk's name of it, or gives nil.
@@ -144,6 +155,7 @@ func (c *Conversation) agentAssigned(now time.Time, ev Event) Reason {
 	}
 	if c.State == Assigned && agent.ID == c.Agent.ID || c.Claiming != "" && agent.ID == c.LastAgent.ID {
 		c.learnName(agent)
+		c.clearDeadline(AgentBackBy)
 		return ""
 	}
 	if c.State == Reassigning && ev.At.IsZero() && agent.ID == c.LastAgent.ID {
@@ -172,6 +184,7 @@ func (c *Conversation) agentUnassigned(now time.Time, ev Event) Reason {
 		return ""
 	}
 	// The desk put the ticket back into its own queue: it is given time before the ladder begins.
+	c.declined(c.Agent.ID)
 	c.enter(now, Reassigning, AgentLost)
 	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 	return ""
@@ -188,7 +201,24 @@ func (c *Conversation) agentOffline(now time.Time, ev Event) Reason {
 	if c.State != Assigned || ev.Agent != "" && ev.Agent != c.Agent.ID {
 		return IgnoredNoMeaning
 	}
-	c.reassign(now, AgentAway)
+	if c.Rules < RulesFlows {
+		c.reassign(now, AgentAway)
+		return ""
+	}
+	// Who only reloads a page is back in a moment.
+	if _, running := c.deadline(AgentBackBy); !running {
+		c.setDeadline(AgentBackBy, now.Add(time.Duration(c.Route.Policy.AgentAway)))
+	}
+	return ""
+}
+
+// agentOnline notes that the agent who went away is back.
+func (c *Conversation) agentOnline(ev Event) Reason {
+	_, away := c.deadline(AgentBackBy)
+	if !away || ev.Agent != "" && ev.Agent != c.Agent.ID {
+		return IgnoredNoMeaning
+	}
+	c.clearDeadline(AgentBackBy)
 	return ""
 }
 
@@ -248,7 +278,8 @@ func (c *Conversation) agentSaid(now time.Time, ev Event) {
 	c.say(now, ev)
 	c.Spoke, c.Rung, c.Requeued = true, 0, false
 	c.WaitingSince = time.Time{}
-	c.clearDeadline(FirstReplyBy, AgentReplyBy)
+	c.Helped = c.Agent
+	c.clearDeadline(FirstReplyBy, AgentReplyBy, AgentBackBy)
 	p := c.Route.Policy
 	c.setDeadline(CustomerWarnAt, now.Add(time.Duration(p.CustomerIdle-p.WarnBefore)))
 	c.setDeadline(CustomerBy, now.Add(time.Duration(p.CustomerIdle)))
@@ -283,33 +314,6 @@ func (c *Conversation) learnName(agent Author) {
 	c.Agent.Name, c.LastAgent.Name = agent.Name, agent.Name
 }
 
-// agentEdited tells the customer the new words: what is sent cannot be changed at every vendor.
-func (c *Conversation) agentEdited(now time.Time, ev Event) Reason {
-	line := c.Transcript.find(ev.Target)
-	if line == nil || line.Text == ev.Text || ev.Text == "" {
-		return IgnoredNoMeaning
-	}
-	c.Transcript.Bytes += len(ev.Text) - len(line.Text)
-	line.Text = ev.Text
-	c.Transcript.edited(line)
-	text, _ := c.Route.Policy.text(TextCorrection, "{text}", ev.Text)
-	if text != "" {
-		c.decide(now, Effect{Kind: Say, Human: true, Text: text, Author: ev.Author, Line: line.N})
-	}
-	return ""
-}
-
-// agentDeleted marks the line; what the customer has read cannot be unsaid.
-func (c *Conversation) agentDeleted(ev Event) Reason {
-	line := c.Transcript.find(ev.Target)
-	if line == nil || line.Deleted {
-		return IgnoredNoMeaning
-	}
-	line.Deleted = true
-	c.Transcript.edited(line)
-	return ""
-}
-
 // ticketClosed ends the conversation, after one more look at what the desk may not have told.
 func (c *Conversation) ticketClosed(now time.Time) {
 	if t := c.ticket(); t != nil {
@@ -319,7 +323,7 @@ func (c *Conversation) ticketClosed(now time.Time) {
 		return
 	}
 	c.Closing = DeskClosed
-	c.Claiming, c.Held = "", nil
+	c.Claiming, c.Held, c.Parked = "", nil, ""
 	if t := c.ticket(); t == nil || t.Ticket.ID == "" || !c.desk().Able(canListMessages) {
 		c.finishClosing(now)
 		return

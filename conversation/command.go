@@ -21,7 +21,7 @@ type CommandOutcome struct {
 func CommandKinds() map[string]Kind {
 	return map[string]Kind{
 		"handoff": CommandHandoff, "assign": CommandAssign, "hand_back": CommandHandBack,
-		"end": CommandEnd, "resend": CommandResend, "note": CommandNote,
+		"end": CommandEnd, "resend": CommandResend, "note": CommandNote, "policy": CommandPolicy,
 	}
 }
 
@@ -72,12 +72,17 @@ func (c *Conversation) Permits(ev Event) error {
 		if ev.Text == "" {
 			return errors.New("note needs text")
 		}
-		if !queued || c.openTicket() == nil {
+		if c.openTicket() == nil && c.mirroredTicket() == nil {
 			return refuse("there is no open ticket")
 		}
 		if !c.desk().Able(canNote) {
 			return refuse("the desk " + c.desk().Name + " has no notes")
 		}
+	case CommandPolicy:
+		if ev.Policy == nil {
+			return errors.New("policy needs the keys to change")
+		}
+		return ev.Policy.changeable()
 	default:
 		return fmt.Errorf("%q is no command", ev.Kind)
 	}
@@ -142,7 +147,7 @@ func (c *Conversation) command(now time.Time, ev Event) Reason {
 	}
 	switch ev.Kind {
 	case CommandHandoff:
-		c.handoff(now, ByOperator, ev.Agent, ev.Group)
+		c.handoff(now, ByOperator, Wanted{Agent: ev.Agent, Group: ev.Group, Priority: ev.Priority})
 	case CommandAssign:
 		c.decide(now, Effect{Kind: Assign, Agent: ev.Agent, Group: ev.Group})
 	case CommandHandBack:
@@ -155,6 +160,8 @@ func (c *Conversation) command(now time.Time, ev Event) Reason {
 		}
 	case CommandNote:
 		c.decide(now, Effect{Kind: Note, Text: ev.Text, Author: ev.Author})
+	case CommandPolicy:
+		c.changePolicy(*ev.Policy)
 	default:
 		return IgnoredNoMeaning
 	}

@@ -179,6 +179,6 @@ func TestOnlyTheLastCommandsAreRemembered(t *testing.T) {
 func TestEveryCommandOfTheAPIHasItsKind(t *testing.T) {
 	require.Equal(t, map[string]Kind{
 		"handoff": CommandHandoff, "assign": CommandAssign, "hand_back": CommandHandBack, "end": CommandEnd,
-		"resend": CommandResend, "note": CommandNote,
+		"resend": CommandResend, "note": CommandNote, "policy": CommandPolicy,
 	}, CommandKinds())
 }

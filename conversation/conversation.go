@@ -12,6 +12,9 @@ type Conversation struct {
 	// Rules is the number of the rules that this conversation is decided by.
 	Rules int   `json:"rules"`
 	Route Route `json:"route"`
+	// Choices are the channel's routes where there are several: the one that fits is taken as more is learnt, until a
+	// human is asked for.
+	Choices []Route `json:"choices,omitempty"`
 
 	State State `json:"state"`
 	// Epoch is raised at each change of owner.
@@ -40,6 +43,26 @@ type Conversation struct {
 	// Rung is the next rung of the ladder, Requeued whether the desk's queue was tried after the last.
 	Rung     int  `json:"rung,omitempty"`
 	Requeued bool `json:"requeued,omitempty"`
+	// Left are the desks that the conversation was moved away from, and Declined the agents who were asked and did not
+	// come, or let go: neither is asked again before the bot has had the customer.
+	Left     []string `json:"left,omitempty"`
+	Declined []string `json:"declined,omitempty"`
+	// Asked is the agent whom the rung under way asks for.
+	Asked string `json:"asked,omitempty"`
+	// Parked is set while the customer waits for the next opening, or for an answer to the ticket that was left, and says
+	// which. No agent is expected, and the ladder rests.
+	Parked Reason `json:"parked,omitempty"`
+	// Wanted is whom the parked customer asked for.
+	Wanted Wanted `json:"wanted,omitzero"`
+	// Position is the place in the queue that the customer was last told.
+	Position int `json:"position,omitempty"`
+	// Unmirrored is set once agents closed a ticket that only showed them what the bot does.
+	Unmirrored bool `json:"unmirrored,omitempty"`
+	// Helped is the agent whose help the customer has not been asked about yet. RatableUntil is until when a number is
+	// taken for an answer to that question, and Rating the last answer.
+	Helped       Author    `json:"helped,omitzero"`
+	RatableUntil time.Time `json:"ratable_until,omitzero"`
+	Rating       int       `json:"rating,omitempty"`
 	// Reopened counts tickets that were opened anew because the desk lost one.
 	Reopened int `json:"reopened,omitempty"`
 	// Paused says that the hosted bot was taken off the conversation.
@@ -92,6 +115,17 @@ type TicketRecord struct {
 	Status TicketStep `json:"status"`
 	// Told says that an agent was told that the ticket is over.
 	Told bool `json:"told,omitempty"`
+	// Left says that the conversation was moved to another desk while the ticket was open.
+	Left bool `json:"left,omitempty"`
+	// Shown is the last line that a mirrored ticket shows.
+	Shown int `json:"shown,omitempty"`
+}
+
+// Wanted is whom the bot or the customer asked for.
+type Wanted struct {
+	Agent    string `json:"agent,omitempty"`
+	Group    string `json:"group,omitempty"`
+	Priority string `json:"priority,omitempty"`
 }
 
 // TicketStep is how far a ticket has come.
@@ -99,11 +133,13 @@ type TicketStep string
 
 // The steps of a ticket.
 const (
-	TicketOpening TicketStep = "opening"
-	TicketOpen    TicketStep = "open"
-	TicketClosing TicketStep = "closing"
-	TicketDone    TicketStep = "closed"
-	TicketFailed  TicketStep = "failed"
+	// TicketMirrored shows agents what the bot does; nobody is asked.
+	TicketMirrored TicketStep = "mirrored"
+	TicketOpening  TicketStep = "opening"
+	TicketOpen     TicketStep = "open"
+	TicketClosing  TicketStep = "closing"
+	TicketDone     TicketStep = "closed"
+	TicketFailed   TicketStep = "failed"
 )
 
 // Counts is the conservation law: received = applied + duplicates + ignored, decided = delivered + withheld +
@@ -141,15 +177,27 @@ const (
 	catchUpWithin = 20 * time.Second
 )
 
-// New makes a conversation in state InBot. The engagement and the time are set by Begin.
-func New(id string, route Route) Conversation {
-	return Conversation{ID: id, Route: route.WithDefaults(), State: InBot}
+// New makes a conversation in state InBot, on the first of the channel's routes that suits somebody of whom nothing is
+// known; there is at least one. The engagement and the time are set by Begin.
+func New(id string, routes ...Route) Conversation {
+	c := Conversation{ID: id, State: InBot, Rules: CurrentRules, Route: routes[0].WithDefaults()}
+	if len(routes) == 1 {
+		return c
+	}
+	for _, r := range routes {
+		c.Choices = append(c.Choices, r.WithDefaults())
+	}
+	c.chooseRoute()
+	return c
 }
 
 // Begin starts the conversation's clock. Engagement must be the same on each replay and different for each engagement
-// of one id.
+// of one id. The rules are those of whoever made the conversation: who did not say was of the first.
 func (c *Conversation) Begin(now time.Time, engagement string) {
-	c.Engagement, c.Rules, c.Started, c.Since = engagement, CurrentRules, now, now
+	c.Engagement, c.Started, c.Since = engagement, now, now
+	if c.Rules == 0 {
+		c.Rules = RulesFirst
+	}
 	c.setDeadline(BotIdleAt, now.Add(time.Duration(c.Route.Policy.BotIdle)))
 }
 
@@ -161,9 +209,20 @@ func (c *Conversation) ticket() *TicketRecord {
 	return &c.Tickets[len(c.Tickets)-1]
 }
 
+// live reports whether an agent has the ticket, or is asked to take it.
+func (t *TicketRecord) live() bool { return t.Status == TicketOpening || t.Status == TicketOpen }
+
 // openTicket gives the current ticket if it is opening or open, or nil.
 func (c *Conversation) openTicket() *TicketRecord {
-	if t := c.ticket(); t != nil && (t.Status == TicketOpening || t.Status == TicketOpen) {
+	if t := c.ticket(); t != nil && t.live() {
+		return t
+	}
+	return nil
+}
+
+// mirroredTicket gives the current ticket if it shows agents what the bot does, or nil.
+func (c *Conversation) mirroredTicket() *TicketRecord {
+	if t := c.ticket(); t != nil && t.Status == TicketMirrored {
 		return t
 	}
 	return nil

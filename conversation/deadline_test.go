@@ -148,7 +148,8 @@ func TestADeskThatCannotAssignHasOnlyItsQueue(t *testing.T) {
 func TestAnAgentWhoGoesOfflineIsReplacedAndNotAskedOnceMore(t *testing.T) {
 	s := waiting(t, withLadder(hosted(), Rung{SameAgent: true}, Rung{Agent: "bob"})).takes(ann).settled()
 	s.happens(Event{Kind: AgentOffline, Agent: "bob"}).is(Assigned, AgentTook).decided()
-	s.happens(Event{Kind: AgentOffline, Agent: "ann"}).is(Reassigning, AgentAway).decided("say <reassigning>", "assign agent bob")
+	s.happens(Event{Kind: AgentOffline, Agent: "ann"}).is(Assigned, AgentTook).due("agent_away+30s", "first_reply+3m")
+	s.passes(AgentBackBy).is(Reassigning, AgentAway).decided("say <reassigning>", "assign agent bob")
 }
 
 func TestAnAgentWhoReleasesTheTicketGivesTheQueueTimeBeforeTheLadder(t *testing.T) {

@@ -71,7 +71,7 @@ func TestAnEditIsSaidAsACorrectionAndADeletionIsRecorded(t *testing.T) {
 	s.happens(Event{Kind: AgentSaid, Author: ann, Text: "on Mai 3", MessageID: "m1"}).settled()
 	edit := Event{Kind: AgentEdited, Author: ann, Text: "on May 3", Target: "m1"}
 	s.happens(edit).decided(`say ann: "Correction: on May 3"`).happens(edit).decided()
-	s.happens(Event{Kind: AgentDeleted, Author: ann, Target: "m1"}).decided()
+	s.happens(Event{Kind: AgentDeleted, Author: ann, Target: "m1"}).decided(`note "The customer still sees the message that was deleted here."`)
 	last := s.Transcript.Lines[len(s.Transcript.Lines)-1]
 	require.Equal(t, []any{"on May 3", true}, []any{last.Text, last.Deleted})
 	s.happens(Event{Kind: AgentEdited, Author: ann, Text: "what?", Target: "unknown"}).decided()

@@ -23,6 +23,10 @@ const (
 	ResumeBot EffectKind = "resume_bot"
 	// Notify tells the channel of a Change of state, where it shows who has the conversation.
 	Notify EffectKind = "notify"
+	// EditSaid gives what was said as Line its new Text, or removes it if Delete is set.
+	EditSaid EffectKind = "edit_said"
+	// AskRating asks the customer how the help was, in the channel's own way.
+	AskRating EffectKind = "ask_rating"
 )
 
 // AskBot asks the bot that we call what it answers to Text.
@@ -32,14 +36,24 @@ const AskBot EffectKind = "ask_bot"
 const (
 	// PrepareTicket does, once and for itself, what opening a ticket needs and cannot be repeated safely.
 	PrepareTicket EffectKind = "prepare_ticket"
+	// Mirror shows agents what was said up to line Upto, without asking anybody.
+	Mirror EffectKind = "mirror"
 	// OpenTicket asks the desk for an agent, with the transcript up to line Upto.
 	OpenTicket EffectKind = "open_ticket"
 	// Post adds the customer's Text or Attachment to the ticket.
 	Post EffectKind = "post"
+	// EditPosted gives what was posted as Line its new Text, or removes it if Delete is set.
+	EditPosted EffectKind = "edit_posted"
 	// Note adds a private Text for agents to the ticket.
 	Note EffectKind = "note"
 	// Assign gives the ticket to Agent, or to Group, or, with neither, back to the desk's queue.
 	Assign EffectKind = "assign"
+	// UpdateTicket tells the desk of a Change of state, where the ticket shows how things stand.
+	UpdateTicket EffectKind = "update_ticket"
+	// ReadQueue asks how far ahead the waiting customer is.
+	ReadQueue EffectKind = "read_queue"
+	// ReportRating tells the desk how the customer liked the help.
+	ReportRating EffectKind = "report_rating"
 	// CatchUp reads what the desk's webhooks may not have told.
 	CatchUp EffectKind = "catch_up"
 	// CloseTicket closes the ticket. ByCustomer is set if it was the customer who left.
@@ -48,7 +62,10 @@ const (
 
 // EffectKinds lists every kind, in the order of this file.
 func EffectKinds() []EffectKind {
-	return []EffectKind{Say, PauseBot, ResumeBot, Notify, AskBot, PrepareTicket, OpenTicket, Post, Note, Assign, CatchUp, CloseTicket}
+	return []EffectKind{
+		Say, PauseBot, ResumeBot, Notify, EditSaid, AskRating, AskBot, PrepareTicket, Mirror, OpenTicket, Post, EditPosted, Note, Assign,
+		UpdateTicket, ReadQueue, ReportRating, CatchUp, CloseTicket,
+	}
 }
 
 // Side is one of the parties that effects go to. Effects to one side happen strictly in order; sides do not wait for
@@ -60,22 +77,33 @@ const (
 	ChannelSide Side = "channel"
 	BotSide     Side = "bot"
 	DeskSide    Side = "desk"
+	// LeftSide are desks that the conversation was moved away from: what is still to be done there must not hold up the
+	// desk in use.
+	LeftSide Side = "left_desk"
 )
 
 // Sides lists the sides in the order in which lanes are made. Never reorder it: running workflows depend on it.
-func Sides() []Side { return []Side{ChannelSide, BotSide, DeskSide} }
+func Sides() []Side { return []Side{ChannelSide, BotSide, DeskSide, LeftSide} }
 
 // Side says where effects of this kind go.
 func (k EffectKind) Side() Side {
 	switch k {
-	case Say, PauseBot, ResumeBot, Notify:
+	case Say, PauseBot, ResumeBot, Notify, EditSaid, AskRating:
 		return ChannelSide
 	case AskBot:
 		return BotSide
-	case PrepareTicket, OpenTicket, Post, Note, Assign, CatchUp, CloseTicket:
+	case PrepareTicket, Mirror, OpenTicket, Post, EditPosted, Note, Assign, UpdateTicket, ReadQueue, ReportRating, CatchUp, CloseTicket:
 		return DeskSide
 	}
 	return DeskSide
+}
+
+// Side says where the effect goes.
+func (e Effect) Side() Side {
+	if e.Left {
+		return LeftSide
+	}
+	return e.Kind.Side()
 }
 
 // Effect is one thing to be done about an event. It is flat, because it must survive continue-as-new undone.
@@ -101,13 +129,24 @@ type Effect struct {
 	Node       string `json:"node,omitempty"`
 	End        bool   `json:"end,omitempty"`
 	ByCustomer bool   `json:"by_customer,omitempty"`
+	Priority   string `json:"priority,omitempty"`
+	Delete     bool   `json:"delete,omitempty"`
+	Rating     int    `json:"rating,omitempty"`
+	// Left marks what is to be done at a desk that the conversation was moved away from.
+	Left bool `json:"left,omitempty"`
+	// Target is the vendor's id of the message that is edited; it is known when the effect is taken.
+	Target string `json:"target,omitempty"`
+	// WaitingSince is when the customer began to wait; it goes along with UpdateTicket and ReadQueue.
+	WaitingSince time.Time `json:"waiting_since,omitzero"`
+	// Within bounds how long OpenTicket is tried; zero means for as long as any send.
+	Within Duration `json:"within,omitempty"`
 	// IfAvailable opens the ticket only if somebody is there to take it.
 	IfAvailable bool `json:"if_available,omitempty"`
 	// Upto is the number of the last transcript line that goes along with OpenTicket; Line is the line that Say or
 	// Post carries.
 	Upto int `json:"upto,omitempty"`
 	Line int `json:"line,omitempty"`
-	// Change is what Notify tells.
+	// Change is what Notify and UpdateTicket tell.
 	Change *Change `json:"change,omitempty"`
 
 	// Status is what became of it.

@@ -17,6 +17,8 @@ const (
 	CustomerDeleted Kind = "customer_deleted"
 	// CustomerRated carries, in Rating, how the customer liked the help, and perhaps a Text.
 	CustomerRated Kind = "customer_rated"
+	// BotRequested says that the customer wants the bot back instead of a human.
+	BotRequested Kind = "bot_requested"
 	// BotSaid is what a bot hosted by the channel's vendor said to the customer by itself.
 	BotSaid Kind = "bot_said"
 	// HandoffRequested asks for a human. Agent, Group and Fields may narrow the request.
@@ -42,6 +44,8 @@ const (
 	AgentDeleted Kind = "agent_deleted"
 	// AgentOffline says that the agent who has the ticket went away.
 	AgentOffline Kind = "agent_offline"
+	// AgentOnline says that an agent is back.
+	AgentOnline Kind = "agent_online"
 	// HandedBack says that the agent gives the customer back to the bot.
 	HandedBack Kind = "handed_back"
 	// TicketClosed says that the desk closed the ticket.
@@ -70,6 +74,8 @@ const (
 	// SendProven is an echo of our own send: the vendor shows the message, so it arrived. Key names the send, or Text
 	// its exact words where the vendor gives no reference back.
 	SendProven Kind = "send_proven"
+	// QueueTold carries, in Queue, the answer to the effect Key.
+	QueueTold Kind = "queue_told"
 	// CaughtUp carries, in Missed, what the vendor holds and did not tell.
 	CaughtUp Kind = "caught_up"
 )
@@ -85,16 +91,18 @@ const (
 	CommandEnd      Kind = "command_end"
 	CommandResend   Kind = "command_resend"
 	CommandNote     Kind = "command_note"
+	// CommandPolicy changes those keys of the running conversation's policy that Policy sets.
+	CommandPolicy Kind = "command_policy"
 )
 
 // Kinds lists every kind, in the order of this file.
 func Kinds() []Kind {
 	return []Kind{
-		CustomerSaid, CustomerLeft, BotSaid, HandoffRequested, ChannelDropped,
-		AgentAssigned, AgentUnassigned, AgentSaid, AgentNoted, AgentEdited, AgentDeleted, AgentOffline, HandedBack, TicketClosed,
-		TicketOpened, NobodyAvailable, BotAnswered, Delivered, EffectUncertain, EffectDoubted, EffectFailed, EffectWithdrawn, SendProven, CaughtUp,
+		CustomerSaid, CustomerLeft, CustomerEdited, CustomerDeleted, CustomerRated, BotRequested, BotSaid, HandoffRequested, ChannelDropped,
+		AgentAssigned, AgentUnassigned, AgentSaid, AgentNoted, AgentEdited, AgentDeleted, AgentOffline, AgentOnline, HandedBack, TicketClosed,
+		TicketOpened, NobodyAvailable, BotAnswered, Delivered, EffectUncertain, EffectDoubted, EffectFailed, EffectWithdrawn, SendProven, QueueTold, CaughtUp,
 		DeadlinePassed,
-		CommandHandoff, CommandAssign, CommandHandBack, CommandEnd, CommandResend, CommandNote,
+		CommandHandoff, CommandAssign, CommandHandBack, CommandEnd, CommandResend, CommandNote, CommandPolicy,
 	}
 }
 
@@ -141,6 +149,8 @@ type Event struct {
 	Agent     string `json:"agent,omitempty"`
 	Group     string `json:"group,omitempty"`
 	Node      string `json:"node,omitempty"`
+	// Priority is how urgent a request for a human is: low, normal, high or urgent; empty means that nobody said.
+	Priority string `json:"priority,omitempty"`
 	// Rating is from 1, the worst, to 5.
 	Rating int `json:"rating,omitempty"`
 	// Reason is one of the reasons for commands and requests, or an error kind for failures.
@@ -156,6 +166,10 @@ type Event struct {
 	Answer *Answer `json:"answer,omitempty"`
 	// Missed are events that the vendor holds and did not tell, oldest first.
 	Missed []Event `json:"missed,omitempty"`
+	// Queue is how far ahead the waiting customer is.
+	Queue Queue `json:"queue,omitzero"`
+	// Policy holds the keys that CommandPolicy changes.
+	Policy *Policy `json:"policy,omitempty"`
 
 	// Deadline and Due name the deadline that passed.
 	Deadline DeadlineName `json:"deadline,omitempty"`
@@ -217,6 +231,8 @@ type Answer struct {
 	Handoff bool   `json:"handoff,omitempty"`
 	Agent   string `json:"agent,omitempty"`
 	Group   string `json:"group,omitempty"`
+	// Priority is how urgent it is: low, normal, high or urgent; empty means that the bot did not say.
+	Priority string `json:"priority,omitempty"`
 	// End says that the bot considers the conversation finished.
 	End bool `json:"end,omitempty"`
 	// Customer tells what the bot has learnt about the customer; empty fields change nothing.

@@ -42,6 +42,14 @@ func situations() []situation {
 				s.customer("hello").settled()
 			}
 		}},
+		{"waiting for the next opening", func(s *story) {
+			s.now = s.now.Add(24 * time.Hour)
+			s.customer("hello").asksForHuman().settled()
+		}},
+		{"agent-assigned (Ann), who went away a moment ago", func(s *story) {
+			spoken(s)
+			s.happens(Event{Kind: AgentOffline, At: s.now, Agent: "ann"})
+		}},
 		{"waiting, the ticket is being opened", func(s *story) { s.customer("hello").asksForHuman().side(ChannelSide) }},
 		{"waiting, the ticket is open", queued},
 		{"agent-assigned (Ann), the ticket is being opened", func(s *story) {
@@ -93,7 +101,13 @@ func happenings(s *story) []happening {
 	hs := []happening{
 		{"", Event{Kind: CustomerSaid, Text: "and now?"}},
 		{"a handoff word", Event{Kind: CustomerSaid, Text: "Human"}},
+		{"wants the bot", Event{Kind: CustomerSaid, Text: "bot"}},
+		{"wants to stop", Event{Kind: CustomerSaid, Text: "stop"}},
 		{"", Event{Kind: CustomerLeft}},
+		{"", Event{Kind: CustomerEdited, Text: "hello!", Target: "c1"}},
+		{"", Event{Kind: CustomerDeleted, Target: "c1"}},
+		{"", Event{Kind: CustomerRated, Rating: 4}},
+		{"", Event{Kind: BotRequested, Node: "menu"}},
 		{"", Event{Kind: BotSaid, Text: "beep"}},
 		{"", Event{Kind: HandoffRequested}},
 		{"for an agent, at once", Event{Kind: HandoffRequested, Agent: "bob", Group: "vip"}},
@@ -115,6 +129,7 @@ func happenings(s *story) []happening {
 		{"", Event{Kind: AgentDeleted, Author: ann, Target: spokenOf}},
 		{"Ann", Event{Kind: AgentOffline, Agent: "ann"}},
 		{"Bob", Event{Kind: AgentOffline, Agent: "bob"}},
+		{"Ann", Event{Kind: AgentOnline, Agent: "ann"}},
 		{"", Event{Kind: HandedBack, Node: "menu"}},
 		{"", Event{Kind: TicketClosed}},
 		{"an unknown ticket", Event{Kind: TicketClosed, TicketID: "X"}},
@@ -126,8 +141,12 @@ func happenings(s *story) []happening {
 		{"", Event{Kind: CommandEnd}},
 		{"", Event{Kind: CommandResend}},
 		{"", Event{Kind: CommandNote, Text: "vip"}},
+		{"twice the time", Event{Kind: CommandPolicy, Policy: &Policy{
+			AcceptWithin: Duration(4 * time.Minute), FirstReplyWithin: Duration(6 * time.Minute), AgentIdle: Duration(10 * time.Minute),
+			CustomerIdle: Duration(time.Hour), MaxWait: Duration(30 * time.Minute),
+		}}},
 	}
-	for _, name := range []DeadlineName{AcceptBy, FirstReplyBy, AgentReplyBy, CustomerWarnAt, CustomerBy, WaitUntil, BotIdleAt, CatchUpBy, LingerUntil} {
+	for _, name := range DeadlineNames() {
 		due := at
 		for _, d := range s.Deadlines {
 			if d.Name == name {
@@ -196,6 +215,17 @@ func TestMatrixOfEverySituationAndEvent(t *testing.T) {
 		TextWaiting: "", TextAssigned: "", TextEnded: "",
 	}}
 	section(t, &out, "What differs with the other choices of the policy, and three texts left out", policy, basis)
+
+	flows := withLadder(hosted(), Rung{SameAgent: true}, Rung{Desk: "night"}, Rung{Ticket: true})
+	flows.Desks[0].Can = append(flows.Desks[0].Can, "mirror_ticket", "update_ticket", "edit_messages")
+	flows.Desks = append(flows.Desks, Connection{Name: "night", Can: flows.Desks[0].Can})
+	flows.Channel.Can = append(flows.Channel.Can, "edit_messages")
+	flows.Policy.Mirror, flows.Policy.OnUnavailable, flows.Policy.OnExhausted = On, ToTicket, ToTicket
+	flows.Policy.BackWords, flows.Policy.StopWords = []string{"bot"}, []string{"stop"}
+	flows.Policy.WaitNotice, flows.Policy.SurveyWithin = Duration(time.Minute), Duration(time.Hour)
+	flows.Policy.AskAddress = true
+	flows.Policy.Hours = &Hours{Open: []Opening{{First: time.Tuesday, Last: time.Tuesday, Span: Span{From: 9 * 60, To: 18 * 60}}}}
+	section(t, &out, "What differs with hours, a mirrored ticket, another desk, notices while waiting and a survey", flows.At(noon()), basis)
 
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))

@@ -19,6 +19,10 @@ const (
 	canAvailability = "availability"
 	canListMessages = "list_messages"
 	canNotify       = "notify_state"
+	canMirror       = "mirror_ticket"
+	canUpdate       = "update_ticket"
+	canEdit         = "edit_messages"
+	canSurvey       = "survey"
 )
 
 // decide puts an effect into the outbox.
@@ -43,7 +47,7 @@ func (c *Conversation) decide(now time.Time, e Effect) Key {
 // HasWork reports whether effects of the side are pending.
 func (c *Conversation) HasWork(side Side) bool {
 	for i := range c.Outbox {
-		if c.Outbox[i].Status == Pending && c.Outbox[i].Kind.Side() == side {
+		if c.Outbox[i].Status == Pending && c.Outbox[i].Side() == side {
 			return true
 		}
 	}
@@ -61,8 +65,11 @@ func (c *Conversation) Pending() int {
 	return n
 }
 
-// Stale reports whether an effect decided under epoch and not yet sent must be withheld now.
-func (c *Conversation) Stale(e Effect) bool { return !e.Human && e.Epoch != c.Epoch }
+// Stale reports whether an effect that was decided and not yet done must be withheld now: because the owner changed, or
+// because its ticket was left for one at another desk.
+func (c *Conversation) Stale(e Effect) bool {
+	return !e.Human && e.Epoch != c.Epoch || c.abandoned(e)
+}
 
 // Take gives the next task of a side, and withholds what must not be sent any more. The effects stay in the outbox
 // until their outcome is applied, so that a task that is lost is taken again.
@@ -71,7 +78,7 @@ func (c *Conversation) Take(side Side) (Task, bool) {
 	bytes := 0
 	for i := range c.Outbox {
 		e := &c.Outbox[i]
-		if e.Status != Pending || e.Kind.Side() != side {
+		if e.Status != Pending || e.Side() != side {
 			continue
 		}
 		// What does not join the task waits its turn unjudged: what it needs may come of the task.
@@ -101,6 +108,9 @@ func (c *Conversation) Take(side Side) (Task, bool) {
 
 // forbids gives the reason for which a pending effect must not be done any more, or "".
 func (c *Conversation) forbids(e Effect) Reason {
+	if c.abandoned(e) {
+		return Moved
+	}
 	if c.Stale(e) {
 		return OwnerChanged
 	}
@@ -108,9 +118,16 @@ func (c *Conversation) forbids(e Effect) Reason {
 		return ""
 	}
 	t := c.ticketByKey(e.TicketKey)
+	if e.Kind == Mirror {
+		// Agents are shown what the bot does for as long as nobody has ended it.
+		if t == nil || t.Ticket.ID == "" && t.Status != TicketMirrored && t.Status != TicketOpening {
+			return NoTicket
+		}
+		return ""
+	}
 	if e.Kind == OpenTicket || e.Kind == PrepareTicket {
 		// A ticket that may be open already is looked for all the same, so that it can be closed.
-		if t == nil || t.Status == TicketOpening || e.Doubtful {
+		if t == nil || t.Status == TicketOpening || t.Status == TicketMirrored || e.Doubtful {
 			return ""
 		}
 		return OwnerChanged
@@ -123,19 +140,25 @@ func (c *Conversation) forbids(e Effect) Reason {
 
 // joins reports whether e may go out in one task with first: texts of one kind, of one ticket, none of them in doubt.
 func joins(first, e Effect) bool {
+	if e.Kind == Mirror && first.Kind == Mirror {
+		return e.TicketKey == first.TicketKey
+	}
 	return (e.Kind == Say || e.Kind == Post) && e.Kind == first.Kind &&
 		e.Attachment == nil && first.Attachment == nil && e.Human == first.Human &&
 		e.TicketKey == first.TicketKey && !e.Doubtful && !first.Doubtful
 }
 
 func (c *Conversation) batches(e Effect) bool {
-	switch e.Kind.Side() {
+	if e.Kind == Mirror {
+		return true
+	}
+	switch e.Side() {
 	case ChannelSide:
 		return c.Route.Channel.Batch
 	case DeskSide:
 		x, _ := c.Route.connection(e.Desk)
 		return x.Batch
-	case BotSide:
+	case BotSide, LeftSide:
 		return false
 	}
 	return false
@@ -150,6 +173,7 @@ func (c *Conversation) equip(side Side, task *Task) {
 	case ChannelSide:
 		task.Connection, task.Ref, task.Vendor = c.Route.Channel.Name, c.Ref, c.ChannelVendor
 		task.Source = c.desk().Name
+		c.aim(task)
 	case BotSide:
 		if c.Route.Bot != nil {
 			task.Connection = c.Route.Bot.Name
@@ -157,17 +181,36 @@ func (c *Conversation) equip(side Side, task *Task) {
 		task.Vendor, task.Customer = c.BotVendor, &c.Customer
 		task.Transcript = c.Transcript.Between(c.BotSeen, first.Line-1)
 		task.Source = c.Route.Channel.Name
-	case DeskSide:
+	case DeskSide, LeftSide:
 		task.Connection, task.Vendor, task.Source = first.Desk, c.DeskVendors[first.Desk], c.Route.Channel.Name
 		task.Ref = c.Ref
+		shown := 0
 		if t := c.ticketByKey(first.TicketKey); t != nil && t.Ticket.ID != "" {
 			ticket := t.Ticket
-			task.Ticket = &ticket
+			task.Ticket, shown = &ticket, t.Shown
 		}
-		if first.Kind == OpenTicket || first.Kind == PrepareTicket {
+		switch first.Kind {
+		case OpenTicket, PrepareTicket, Mirror:
 			task.Customer = &c.Customer
-			task.Transcript = c.Transcript.Between(0, first.Upto)
+			task.Transcript = c.Transcript.Between(shown, task.Effects[len(task.Effects)-1].Upto)
 			task.Previous = c.previousTicket(first)
+		case UpdateTicket:
+			task.Customer = &c.Customer
+		default:
+			c.aim(task)
+		}
+	}
+}
+
+// aim fills in which message an edit is about: it is known once that message was sent.
+func (c *Conversation) aim(task *Task) {
+	for i := range task.Effects {
+		e := &task.Effects[i]
+		if e.Kind != EditSaid && e.Kind != EditPosted {
+			continue
+		}
+		if line := c.Transcript.line(e.Line); line != nil {
+			e.Target = line.Sent
 		}
 	}
 }
@@ -255,7 +298,7 @@ func (c *Conversation) remove(key Key) {
 func (c *Conversation) withhold(e *Effect, reason Reason) {
 	e.Status, e.Reason = Withheld, reason
 	c.Counts.Withheld++
-	if t := c.ticketByKey(e.TicketKey); e.Kind == OpenTicket && t != nil && t.Status == TicketClosing {
+	if t := c.ticketByKey(e.TicketKey); (e.Kind == OpenTicket || e.Kind == Mirror && t.Ticket.ID == "") && t != nil && t.Status == TicketClosing {
 		t.Status = TicketDone
 	}
 }

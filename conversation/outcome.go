@@ -23,7 +23,7 @@ func (c *Conversation) outcome(now time.Time, ev Event) Reason {
 		return ""
 	case EffectWithdrawn:
 		if c.Stale(*e) {
-			c.withhold(e, OwnerChanged)
+			c.withhold(e, c.forbids(*e))
 		}
 		return ""
 	case EffectUncertain:
@@ -73,7 +73,24 @@ func (c *Conversation) tookPlace(now time.Time, e Effect, ev Event) {
 		if t := c.ticketByKey(e.TicketKey); t != nil && t.Status == TicketClosing {
 			t.Status = TicketDone
 		}
-	case Say, ResumeBot, Notify, PrepareTicket, Post, Note, Assign, CatchUp:
+	case Mirror:
+		c.mirrored(now, e, ev)
+	case ReadQueue:
+		c.queueTold(now, ev.Queue)
+	case Say, Post:
+		c.sentAs(e, ev.MessageID)
+	case ResumeBot, Notify, EditSaid, AskRating, PrepareTicket, EditPosted, Note, Assign, UpdateTicket, ReportRating, CatchUp:
+	}
+}
+
+// sentAs keeps the vendor's id of what was sent, where it can be changed later.
+func (c *Conversation) sentAs(e Effect, id string) {
+	x, _ := c.Route.connection(e.Desk)
+	if e.Kind == Say {
+		x = c.Route.Channel
+	}
+	if line := c.Transcript.line(e.Line); line != nil && x.Able(canEdit) && id != "" {
+		line.Sent = id
 	}
 }
 
@@ -87,7 +104,7 @@ func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 		}
 	case AskBot:
 		if !c.Stale(e) {
-			c.handoff(now, BotDown, "", "")
+			c.handoff(now, BotDown, Wanted{})
 		}
 	case PrepareTicket, OpenTicket:
 		c.openingFailed(now, e, ev.Reason)
@@ -107,7 +124,15 @@ func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 		}
 	case Say:
 		c.tellAgent(now, e)
-	case ResumeBot, Notify, Note, CloseTicket:
+	case Mirror:
+		c.notMirrored(e)
+	case EditSaid, EditPosted:
+		c.editFailed(now, e)
+	case ReadQueue:
+		c.queueTold(now, Queue{})
+	case AskRating:
+		c.RatableUntil = time.Time{}
+	case ResumeBot, Notify, Note, UpdateTicket, ReportRating, CloseTicket:
 	}
 }
 
@@ -117,9 +142,9 @@ func (c *Conversation) unknown(now time.Time, e Effect) {
 	switch e.Kind {
 	case Say, Post:
 		c.tellAgent(now, e)
-	case PauseBot, AskBot, PrepareTicket, OpenTicket, CatchUp:
+	case PauseBot, AskBot, PrepareTicket, Mirror, OpenTicket, EditSaid, EditPosted, ReadQueue, CatchUp:
 		c.failed(now, e, Event{})
-	case ResumeBot, Notify, Note, Assign, CloseTicket:
+	case ResumeBot, Notify, AskRating, Note, Assign, UpdateTicket, ReportRating, CloseTicket:
 	}
 }
 
@@ -165,12 +190,16 @@ func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 		// The customer is not waiting any more: an open ticket would bother an agent for nothing.
 		t.Status = TicketClosing
 		if c.able(t, canClose) {
-			c.decide(now, Effect{Kind: CloseTicket, TicketKey: t.Key, Desk: t.Desk})
+			c.decide(now, Effect{Kind: CloseTicket, TicketKey: t.Key, Desk: t.Desk, Left: t.Left})
 		}
 		return
 	}
 	t.Status = TicketOpen
-	if ev.Reason == NobodyThere {
+	switch {
+	case ev.Reason != NobodyThere || c.Parked != "":
+	case c.Route.Policy.OnUnavailable == ToTicket && (c.State == Waiting || c.State == Reassigning):
+		c.park(now, NobodyThere, Wanted{})
+	default:
 		c.notice(now, TextUnavailable)
 	}
 }
@@ -178,7 +207,7 @@ func (c *Conversation) ticketOpened(now time.Time, e Effect, ev Event) {
 // nobodyAvailable follows the policy where no ticket was opened because nobody is there.
 func (c *Conversation) nobodyAvailable(now time.Time, e Effect) {
 	choice := c.Route.Policy.OnUnavailable
-	if choice == ToQueue {
+	if choice == ToQueue || choice == ToTicket {
 		choice = c.Route.Policy.OnExhausted
 	}
 	c.notOpened(now, e, NobodyThere, choice)
@@ -192,7 +221,8 @@ func (c *Conversation) openingFailed(now time.Time, e Effect, why Reason) {
 		t.Ticket.ID == "" && (c.State == Waiting || c.State == Reassigning) {
 		// The desk does not know whom the bot named: the customer still gets a human.
 		t.Status = TicketFailed
-		c.open(now, "", "")
+		c.open(now, Wanted{Priority: e.Priority})
+		c.rest()
 		return
 	}
 	c.notOpened(now, e, DeskDown, c.Route.Policy.OnExhausted)
@@ -220,9 +250,12 @@ func (c *Conversation) notOpened(now time.Time, e Effect, reason Reason, choice 
 		// An agent was named although there is no ticket: the customer's words need one.
 		c.openAgain(now, reason)
 	case c.State != Waiting && c.State != Reassigning:
-	case c.Desk+1 < len(c.Route.Desks):
-		c.Desk++
-		c.open(now, "", "")
+	case c.nextDesk() >= 0:
+		c.useDesk(c.nextDesk())
+		c.open(now, Wanted{})
+		c.rest()
+	case c.opensLater():
+		// The desk is asked again at the next opening.
 	default:
 		c.exhausted(now, reason, choice)
 	}
@@ -256,8 +289,13 @@ func (c *Conversation) openAgain(now time.Time, reason Reason) {
 		c.exhausted(now, reason, c.Route.Policy.OnExhausted)
 		return
 	}
+	parked := c.Parked
 	c.enter(now, Waiting, reason)
-	c.open(now, c.LastAgent.ID, "")
+	if parked != "" && c.rests(now) {
+		c.park(now, parked, Wanted{})
+		return
+	}
+	c.open(now, Wanted{Agent: c.LastAgent.ID})
 }
 
 // botAnswered says what a bot that we call answered, or shows it as withheld if the bot lost the conversation meanwhile.
@@ -289,9 +327,11 @@ func (c *Conversation) botAnswered(now time.Time, e Effect, ev Event) {
 	c.BotSeen = c.Transcript.Last
 	switch {
 	case ev.Answer.Handoff:
-		c.handoff(now, ByBot, ev.Answer.Agent, ev.Answer.Group)
+		c.handoff(now, ByBot, Wanted{Agent: ev.Answer.Agent, Group: ev.Answer.Group, Priority: ev.Answer.Priority})
 	case ev.Answer.End:
 		c.end(now, BotFinished, "")
+	default:
+		c.mirror(now)
 	}
 }
 

@@ -49,28 +49,43 @@ func newWorld(t *rapid.T, r Route) *world {
 func anyRoute(t *rapid.T) Route {
 	r := rapid.SampledFrom([]func() Route{hosted, silencing, called, botless}).Draw(t, "route")()
 	r.Channel.Batch, r.Desks[0].Batch = rapid.Bool().Draw(t, "channel batches"), rapid.Bool().Draw(t, "desk batches")
-	able := []string{"assign", "close_ticket", "note", "availability", "list_messages", "prepare_ticket"}
+	able := []string{
+		"assign", "close_ticket", "note", "availability", "list_messages", "prepare_ticket", "mirror_ticket", "update_ticket", "edit_messages",
+	}
 	r.Desks[0].Can = rapid.SliceOfDistinct(rapid.SampledFrom(able), rapid.ID[string]).Draw(t, "desk can")
 	if rapid.Bool().Draw(t, "two desks") {
 		r.Desks = append(r.Desks, Connection{Name: "night", Can: able})
 	}
 	if rapid.Bool().Draw(t, "channel shows the state") {
-		r.Channel.Can = append(slices.Clone(r.Channel.Can), "notify_state")
+		r.Channel.Can = append(slices.Clone(r.Channel.Can), "notify_state", "edit_messages")
+	}
+	if rapid.Bool().Draw(t, "channel surveys") {
+		r.Channel.Can = append(slices.Clone(r.Channel.Can), "survey")
 	}
 	r.Policy.Ladder = rapid.SliceOfN(rapid.SampledFrom([]Rung{
 		{SameAgent: true}, {Group: "seniors", AcceptWithin: Duration(time.Minute)}, {Agent: "bob"},
-	}), 0, 3).Draw(t, "ladder")
+		{Desk: "night"}, {Ticket: true}, {Bot: true}, {End: true},
+	}), 0, 4).Draw(t, "ladder")
 	choice := func(name string, choices ...Choice) Choice { return rapid.SampledFrom(choices).Draw(t, name) }
-	r.Policy.OnExhausted = choice("on_exhausted", "", ToBot, ToEnd)
+	r.Policy.OnExhausted = choice("on_exhausted", "", ToBot, ToEnd, ToTicket)
+	r.Policy.OnClosed = choice("on_closed", "", ToTicket, ToWait, ToBot, ToEnd)
+	r.Policy.Mirror = choice("mirror", "", On)
 	r.Policy.OnClose = choice("on_close", "", ToBot, ToEnd)
-	r.Policy.OnUnavailable = choice("on_unavailable", "", ToQueue, ToBot, ToEnd)
+	r.Policy.OnUnavailable = choice("on_unavailable", "", ToQueue, ToBot, ToEnd, ToTicket)
 	r.Policy.Reopen = choice("reopen", "", ToBot, ToQueue, SameAgent)
 	r.Policy.OnUnknownSend = choice("on_unknown_send", Repeat, Hold)
 	r.Policy.MaxWait = Duration(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "max_wait"))
 	if rapid.Bool().Draw(t, "texts") {
 		r.Policy.Texts = map[TextName]string{TextWaiting: "wait", TextEnded: "", TextBackToBot: "back", TextAssigned: ""}
 	}
-	return r
+	r.Policy.BackWords, r.Policy.StopWords = []string{"bot"}, []string{"stop"}
+	r.Policy.AskAddress = rapid.Bool().Draw(t, "asks for an address")
+	r.Policy.WaitNotice = Duration(rapid.SampledFrom([]time.Duration{0, 20 * time.Second}).Draw(t, "wait_notice"))
+	r.Policy.SurveyWithin = Duration(rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "survey_within"))
+	if rapid.Bool().Draw(t, "has hours") {
+		r.Policy.Hours = &Hours{Zone: "Europe/Berlin", Open: []Opening{{First: time.Monday, Last: time.Friday, Span: Span{From: 9 * 60, To: 13*60 + 5}}}}
+	}
+	return r.At(noon())
 }
 
 func (w *world) step() {
@@ -79,7 +94,7 @@ func (w *world) step() {
 	case 0, 1, 2, 3:
 		w.tell(w.anyEvent())
 	case 4, 5, 6, 7:
-		w.lane(rapid.SampledFrom(Sides()).Draw(w.t, "side"))
+		w.lane(rapid.SampledFrom(w.busy()).Draw(w.t, "side"))
 	case 8:
 		if d, ok := w.c.NextDeadline(); ok {
 			w.now = later(w.now, d.At)
@@ -92,6 +107,20 @@ func (w *world) step() {
 			w.again(rapid.SampledFrom(w.told).Draw(w.t, "redelivered"))
 		}
 	}
+}
+
+// busy gives the sides that have something to do, or all if none has.
+func (w *world) busy() []Side {
+	var sides []Side
+	for _, side := range Sides() {
+		if w.flights[side].Effects != nil || w.c.HasWork(side) {
+			sides = append(sides, side)
+		}
+	}
+	if len(sides) == 0 {
+		return Sides()
+	}
+	return sides
 }
 
 // tell applies a vendor's event, once more where the draw says so, and holds the model to what it owes to humans.
@@ -126,6 +155,21 @@ func (w *world) says(decided []Effect, ev Event) bool {
 
 // heard reports whether the customer's words go to whoever has the conversation.
 func (w *world) heard(ev Event, decided []Effect) bool {
+	said := func(kind EffectKind) bool {
+		return slices.ContainsFunc(decided, func(e Effect) bool { return e.Kind == kind })
+	}
+	switch refused := w.c.Route.Policy.Hours != nil && ev.Text == "human"; {
+	case ev.Text == "stop", ev.Text == "5" && said(ReportRating):
+		return true
+	case w.c.State == Waiting && w.c.Parked != "" && !said(Post) && !said(OpenTicket):
+		// What is in the transcript goes along at the next opening.
+		return slices.ContainsFunc(w.c.Deadlines, func(d Deadline) bool { return d.Name == OpensAt })
+	case refused && (w.c.State == InBot || w.c.State == Ended) || w.c.State == Ended && w.c.Route.Policy.Hours != nil:
+		// Outside the hours they are told that nobody is here.
+		return said(Say)
+	case w.c.State == InBot && ev.Text == "bot":
+		return true
+	}
 	if w.c.State == InBot {
 		return w.c.Route.Channel.HostsBot || slices.ContainsFunc(decided, func(e Effect) bool { return e.Kind == AskBot && e.Text == ev.Text })
 	}
@@ -220,7 +264,7 @@ func (w *world) command() {
 	}
 	var decided []Effect
 	for _, e := range w.c.Outbox {
-		lane := w.ref.lanes[e.Kind.Side()]
+		lane := w.ref.lanes[e.Side()]
 		if e.Status == Pending && !slices.Contains(lane, e.Key) {
 			decided = append(decided, e)
 		}
@@ -271,10 +315,11 @@ func (w *world) end() {
 func (w *world) success(e Effect) Event {
 	switch e.Kind {
 	case OpenTicket:
-		w.n++
-		id := "T" + strconv.Itoa(w.n)
-		w.tickets = append(w.tickets, id)
-		return Event{Kind: TicketOpened, Key: e.Key, Ticket: &Ticket{ID: id}}
+		return Event{Kind: TicketOpened, Key: e.Key, Ticket: &Ticket{ID: w.ticketID(e)}}
+	case Mirror:
+		return Event{Kind: Delivered, Key: e.Key, Ticket: &Ticket{ID: w.ticketID(e)}}
+	case ReadQueue:
+		return Event{Kind: QueueTold, Key: e.Key, Queue: Queue{Position: rapid.IntRange(0, 3).Draw(w.t, "position")}}
 	case AskBot:
 		return Event{Kind: BotAnswered, Key: e.Key, Answer: &Answer{Messages: []Message{{Text: "beep"}}}}
 	case CatchUp:
@@ -284,6 +329,19 @@ func (w *world) success(e Effect) Event {
 	default:
 		return Event{Kind: Delivered, Key: e.Key, Retried: e.Doubtful}
 	}
+}
+
+// ticketID is the ticket that the effect is about, or a new one.
+func (w *world) ticketID(e Effect) string {
+	for _, t := range w.c.Tickets {
+		if t.Key == e.TicketKey && t.Ticket.ID != "" {
+			return t.Ticket.ID
+		}
+	}
+	w.n++
+	id := "T" + strconv.Itoa(w.n)
+	w.tickets = append(w.tickets, id)
+	return id
 }
 
 func (w *world) anyOutcome(e Effect) Event {
@@ -329,13 +387,15 @@ func (w *world) anyEvent() Event {
 	}
 	switch ev.Kind {
 	case CustomerSaid:
-		ev.Text = rapid.SampledFrom([]string{"hello", "human", "thanks"}).Draw(w.t, "words")
-	case AgentSaid, AgentEdited, AgentDeleted, AgentNoted, BotSaid:
+		ev.Text = rapid.SampledFrom([]string{"hello", "human", "thanks", "bot", "stop", "5", "me@example.com"}).Draw(w.t, "words")
+	case CustomerRated:
+		ev.Rating = rapid.IntRange(0, 6).Draw(w.t, "rating")
+	case AgentSaid, AgentEdited, AgentDeleted, AgentNoted, BotSaid, CustomerEdited, CustomerDeleted:
 		ev.Text = rapid.SampledFrom([]string{"hi", "look", "bye"}).Draw(w.t, "words")
 		ev.Author = rapid.SampledFrom([]Author{ann, bob}).Draw(w.t, "author")
 		ev.MessageID = "m" + strconv.Itoa(rapid.IntRange(0, 5).Draw(w.t, "message"))
 		ev.Target = "m" + strconv.Itoa(rapid.IntRange(0, 5).Draw(w.t, "target"))
-	case AgentAssigned, AgentOffline:
+	case AgentAssigned, AgentOffline, AgentOnline:
 		ev.Agent = rapid.SampledFrom([]string{"ann", "bob", ""}).Draw(w.t, "agent")
 	case SendProven:
 		ev.Text = rapid.SampledFrom([]string{"hi", "look", "bye"}).Draw(w.t, "words")

@@ -24,7 +24,8 @@ func newReference() *reference {
 // edges are the changes of state that may ever happen.
 func edges() map[State][]State {
 	return map[State][]State{
-		InBot:       {Waiting, Ended},
+		// A bot that asks for a human outside the hours keeps the customer.
+		InBot:       {Waiting, Ended, InBot},
 		Waiting:     {Assigned, Reassigning, InBot, Ended, Waiting},
 		Assigned:    {Assigned, Reassigning, InBot, Ended, Waiting},
 		Reassigning: {Assigned, InBot, Ended, Waiting},
@@ -36,13 +37,13 @@ func edges() map[State][]State {
 func (r *reference) saw(c *Conversation, decided []Effect) error {
 	for _, e := range decided {
 		again := r.keys[e.Key]
-		resent := again && !slices.Contains(r.lanes[e.Kind.Side()], e.Key)
+		resent := again && !slices.Contains(r.lanes[e.Side()], e.Key)
 		if again && !resent {
 			return fmt.Errorf("key %s was decided twice", e.Key)
 		}
 		r.keys[e.Key] = true
 		if e.Status == Pending {
-			r.lanes[e.Kind.Side()] = append(r.lanes[e.Kind.Side()], e.Key)
+			r.lanes[e.Side()] = append(r.lanes[e.Side()], e.Key)
 		}
 	}
 	for _, side := range Sides() {
@@ -74,7 +75,7 @@ func (r *reference) took(c *Conversation, side Side, task Task) error {
 			return fmt.Errorf("%s came before its turn: %v", e.Key, r.lanes[side])
 		case !e.Human && e.Epoch != c.Epoch:
 			return fmt.Errorf("%s of epoch %d was taken in epoch %d", e.Kind, e.Epoch, c.Epoch)
-		case e.Kind != task.Effects[0].Kind || i > 0 && e.Kind != Say && e.Kind != Post:
+		case e.Kind != task.Effects[0].Kind || i > 0 && e.Kind != Say && e.Kind != Post && e.Kind != Mirror:
 			return fmt.Errorf("%s and %s are in one task", task.Effects[0].Kind, e.Kind)
 		}
 	}
@@ -111,18 +112,25 @@ func sound(c *Conversation) error {
 		return fmt.Errorf("the bot is mute in %s", c.State)
 	case c.Closing != "" && (!queued || len(c.Deadlines) != 1 || deadline.Name != CatchUpBy):
 		return fmt.Errorf("%s is closing until %v", c.State, c.Deadlines)
-	case queued && len(c.Tickets) == 0:
+	case queued && len(c.Tickets) == 0 && c.Parked == "":
 		return fmt.Errorf("%s has no ticket", c.State)
+	case c.Parked != "" && c.State != Waiting:
+		return fmt.Errorf("parked in %s", c.State)
+	case c.Parked != "" && !slices.ContainsFunc(c.Deadlines, func(d Deadline) bool { return d.Name == OpensAt || d.Name == TicketBy }):
+		return fmt.Errorf("parked for ever")
+	case c.Parked != "" && slices.ContainsFunc(c.Deadlines, func(d Deadline) bool { return d.Name == AcceptBy || d.Name == WaitUntil }):
+		return fmt.Errorf("an agent's deadline runs while nobody is expected: %v", c.Deadlines)
 	}
 	for i, t := range c.Tickets {
 		live := t.Status == TicketOpening || t.Status == TicketOpen
-		wanted := queued && c.Closing == "" && i == len(c.Tickets)-1
-		if live != wanted {
+		last := i == len(c.Tickets)-1
+		wanted := queued && c.Closing == "" && last
+		if live != wanted && (live || c.Parked == "") || t.Status == TicketMirrored && (!last || c.State != InBot && c.Parked == "") {
 			return fmt.Errorf("ticket %d of %d is %s in %s", i+1, len(c.Tickets), t.Status, c.State)
 		}
 	}
 	for _, e := range c.Trouble() {
-		if e.Status == Withheld && (e.Kind == Say || e.Kind == Post) && e.Human && e.Reason != NoTicket {
+		if e.Status == Withheld && (e.Kind == Say || e.Kind == Post) && e.Human && e.Reason != NoTicket && e.Reason != Moved {
 			return fmt.Errorf("the words of a human are withheld: %s", e.Reason)
 		}
 	}

@@ -5,7 +5,11 @@ package conversation
 const (
 	// RulesFirst: the five states, hand-back, reopening, the ladder, the deadlines of Policy.
 	RulesFirst = 1
+	// RulesFlows: several desks are tried one after the other, agents who went away have a while to come back, agents are
+	// told what the customer still sees. What follows from a key of the policy or from an ability needs no number: both
+	// are copied into the conversation when it starts.
+	RulesFlows = 2
 
 	// CurrentRules is what new conversations are decided by.
-	CurrentRules = RulesFirst
+	CurrentRules = RulesFlows
 )

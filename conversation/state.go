@@ -54,6 +54,10 @@ const (
 	BotFinished    Reason = "bot_finished"
 	TicketGone     Reason = "ticket_gone"
 	AgentOpened    Reason = "opened_by_agent"
+	AgentBarged    Reason = "agent_joined_the_bot"
+	OutOfHours     Reason = "out_of_hours"
+	HoursBegin     Reason = "hours_begin"
+	LeftAsTicket   Reason = "left_as_ticket"
 
 	IgnoredDuplicate Reason = "duplicate"
 	IgnoredStale     Reason = "stale"
@@ -62,6 +66,8 @@ const (
 	// IgnoredForeign: told by a connection that has no part in the conversation's route.
 	IgnoredForeign Reason = "foreign_connection"
 	OwnerChanged   Reason = "owner_changed"
+	// Moved: the ticket was left for one at another desk, which has all that was said.
+	Moved          Reason = "moved_to_another_desk"
 	NoTicket       Reason = "no_ticket"
 	TimedOut       Reason = "timed_out"
 	OutcomeUnknown Reason = "uncertain"
@@ -75,13 +81,25 @@ const (
 	AcceptBy       DeadlineName = "accept"
 	FirstReplyBy   DeadlineName = "first_reply"
 	AgentReplyBy   DeadlineName = "agent_idle"
+	AgentBackBy    DeadlineName = "agent_away"
 	CustomerWarnAt DeadlineName = "customer_idle_warning"
 	CustomerBy     DeadlineName = "customer_idle"
 	WaitUntil      DeadlineName = "max_wait"
+	NoticeAt       DeadlineName = "wait_notice"
+	OpensAt        DeadlineName = "opening"
+	TicketBy       DeadlineName = "ticket_for"
 	BotIdleAt      DeadlineName = "bot_idle"
 	CatchUpBy      DeadlineName = "catch_up"
 	LingerUntil    DeadlineName = "linger"
 )
+
+// DeadlineNames lists the deadlines.
+func DeadlineNames() []DeadlineName {
+	return []DeadlineName{
+		AcceptBy, FirstReplyBy, AgentReplyBy, AgentBackBy, CustomerWarnAt, CustomerBy, WaitUntil, NoticeAt, OpensAt, TicketBy,
+		BotIdleAt, CatchUpBy, LingerUntil,
+	}
+}
 
 // Deadline is an instant at which something happens if nothing else did. It is state: it survives restarts and
 // continue-as-new with its original instant.

@@ -103,7 +103,7 @@ func (s *story) comesOf(ev Event) *story {
 }
 
 func (s *story) customer(text string) *story {
-	return s.happens(Event{Kind: CustomerSaid, At: s.now, Text: text})
+	return s.happens(Event{Kind: CustomerSaid, At: s.now, Text: text, MessageID: "c" + strconv.Itoa(s.n+1)})
 }
 
 // agent has an agent speak in the current ticket.
@@ -148,8 +148,11 @@ func (s *story) side(side Side) *story {
 func (s *story) success(e Effect) Event {
 	switch e.Kind {
 	case OpenTicket:
-		s.tickets++
-		return Event{Kind: TicketOpened, Key: e.Key, Ticket: &Ticket{ID: "T" + strconv.Itoa(s.tickets)}}
+		return Event{Kind: TicketOpened, Key: e.Key, Ticket: &Ticket{ID: s.ticketID(e)}}
+	case Mirror:
+		return Event{Kind: Delivered, Key: e.Key, Ticket: &Ticket{ID: s.ticketID(e)}}
+	case ReadQueue:
+		return Event{Kind: QueueTold, Key: e.Key}
 	case AskBot:
 		return Event{Kind: BotAnswered, Key: e.Key, Answer: &Answer{Messages: []Message{{Text: "re: " + e.Text}}}}
 	case CatchUp:
@@ -159,6 +162,17 @@ func (s *story) success(e Effect) Event {
 	default:
 		return Event{Kind: Delivered, Key: e.Key}
 	}
+}
+
+// ticketID is the ticket that the effect is about, or a new one.
+func (s *story) ticketID(e Effect) string {
+	for _, t := range s.Tickets {
+		if t.Key == e.TicketKey && t.Ticket.ID != "" {
+			return t.Ticket.ID
+		}
+	}
+	s.tickets++
+	return "T" + strconv.Itoa(s.tickets)
 }
 
 // pending gives the oldest pending effect of a kind.
@@ -290,7 +304,7 @@ func effectInWords(e Effect) string {
 	for _, flag := range []struct {
 		set  bool
 		name string
-	}{{e.End, "without launch"}, {e.ByCustomer, "by customer"}, {e.IfAvailable, "if available"}, {e.Doubtful, "in doubt"}} {
+	}{{e.End, "without launch"}, {e.ByCustomer, "by customer"}, {e.IfAvailable, "if available"}, {e.Doubtful, "in doubt"}, {e.Delete, "delete"}, {e.Left, "at the desk that was left"}} {
 		if flag.set {
 			words = append(words, flag.name)
 		}

@@ -31,6 +31,8 @@ type Line struct {
 	Attachment *Attachment `json:"attachment,omitempty"`
 	// MessageID is the vendor's id of the message, for later edits of it.
 	MessageID string `json:"message_id,omitempty"`
+	// Sent is the vendor's id of the copy that the other side got, where that side can change it.
+	Sent string `json:"sent,omitempty"`
 	// Deleted marks a line that its author deleted.
 	Deleted bool `json:"deleted,omitempty"`
 	// Edit is the number of the line's last edit or deletion; 0 means that it is as it was said.
@@ -74,6 +76,23 @@ func (t *Transcript) edited(l *Line) {
 func (t *Transcript) find(messageID string) *Line {
 	for i := range t.Lines {
 		if messageID != "" && t.Lines[i].MessageID == messageID {
+			return &t.Lines[i]
+		}
+	}
+	return nil
+}
+
+// reword gives a line its new words.
+func (t *Transcript) reword(l *Line, text string) {
+	t.Bytes += len(text) - len(l.Text)
+	l.Text = text
+	t.edited(l)
+}
+
+// line gives the line numbered n, or nil.
+func (t *Transcript) line(n int) *Line {
+	for i := range t.Lines {
+		if t.Lines[i].N == n {
 			return &t.Lines[i]
 		}
 	}

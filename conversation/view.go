@@ -30,6 +30,11 @@ type View struct {
 	Pending []Effect `json:"pending,omitempty"`
 	Trouble []Effect `json:"trouble,omitempty"`
 	Rules   int      `json:"rules"`
+	// Parked says why no agent is expected, if so; Position is the place in the queue that the customer was told; Rating is
+	// how the customer liked the help, from 1 to 5.
+	Parked   Reason `json:"parked,omitempty"`
+	Position int    `json:"position,omitempty"`
+	Rating   int    `json:"rating,omitempty"`
 	// Ref, ChannelVendor and DeskVendor are what the connectors need to call the vendors.
 	Ref           string            `json:"ref,omitempty"`
 	ChannelVendor map[string]string `json:"channel_vendor,omitempty"`
@@ -42,7 +47,7 @@ func (c *Conversation) View() View {
 		ID: c.ID, Route: c.Route.Name, State: c.State, Epoch: c.Epoch, Since: c.Since, Reason: c.Reason, Started: c.Started,
 		Channel: c.Route.Channel.Name, Desk: c.desk().Name, Customer: c.Customer, Owner: c.Owner(), Tickets: c.Tickets,
 		Deadlines: c.Deadlines, Transcript: c.Transcript, History: c.History, HistoryCut: c.HistoryCut, Counts: c.Counts,
-		Trouble: c.Trouble(), Rules: c.Rules, Ref: c.Ref, ChannelVendor: c.ChannelVendor, DeskVendor: c.DeskVendors[c.desk().Name],
+		Trouble: c.Trouble(), Rules: c.Rules, Parked: c.Parked, Position: c.Position, Rating: c.Rating, Ref: c.Ref, ChannelVendor: c.ChannelVendor, DeskVendor: c.DeskVendors[c.desk().Name],
 	}
 	if c.Route.Bot != nil {
 		v.Bot = c.Route.Bot.Name

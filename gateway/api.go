@@ -24,6 +24,10 @@ type commandBody struct {
 	Text    string              `json:"text"`
 	Reason  conversation.Reason `json:"reason"`
 	Actor   string              `json:"actor"`
+	// Priority is how urgent a handoff is: low, normal, high or urgent.
+	Priority string `json:"priority"`
+	// Policy holds the keys that the command policy changes, as handoff.yaml names them.
+	Policy *conversation.Policy `json:"policy"`
 	// Key names the send that resend repeats; empty means all in trouble.
 	Key conversation.Key `json:"key"`
 }
@@ -112,15 +116,15 @@ func (s *Server) command(c echo.Context) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, maxCommand))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&body); err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, "the body is JSON with command, agent, group, node, text, reason, actor, key")
+		return echo.NewHTTPError(http.StatusBadRequest, "the body is JSON with command, agent, group, node, text, reason, actor, priority, policy, key")
 	}
 	kind, ok := conversation.CommandKinds()[body.Command]
 	if !ok {
-		return echo.NewHTTPError(http.StatusBadRequest, "command is one of handoff, assign, hand_back, end, resend, note")
+		return echo.NewHTTPError(http.StatusBadRequest, "command is one of handoff, assign, hand_back, end, resend, note, policy")
 	}
 	outcome, err := s.conversations.Command(c.Request().Context(), c.Param("id"), conversation.Event{
 		ID: "command:" + key, Source: conversation.Operator, Kind: kind, At: time.Now(), Agent: body.Agent, Group: body.Group, Node: body.Node,
-		Text: body.Text, Reason: body.Reason, Key: body.Key, Author: conversation.Author{ID: body.Actor, Name: body.Actor},
+		Text: body.Text, Reason: body.Reason, Key: body.Key, Priority: body.Priority, Policy: body.Policy, Author: conversation.Author{ID: body.Actor, Name: body.Actor},
 	})
 	if err != nil {
 		return apiError(err)

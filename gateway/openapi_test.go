@@ -330,7 +330,9 @@ func everything() conversation.View {
 	tell(conversation.Event{Kind: conversation.CustomerSaid, Text: "two"})
 	tell(conversation.Event{Kind: conversation.EffectFailed, Key: take(conversation.ChannelSide).Key, Reason: "not_found"})
 	tell(conversation.Event{Kind: conversation.EffectDoubted, Key: take(conversation.DeskSide).Key, At: now})
-	return c.View()
+	v := c.View()
+	v.Parked, v.Position, v.Rating = conversation.OutOfHours, 3, 5
+	return v
 }
 
 func TestTheViewOfTheTestHasAlmostEveryKey(t *testing.T) {

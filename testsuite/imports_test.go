@@ -180,7 +180,7 @@ func vendorsIn(tr tree) []string {
 	var vendors []string
 	for _, folder := range tr.own() {
 		name, ok := strings.CutPrefix(folder, "connector/")
-		shared := slices.Contains([]string{"all", "connectormock", "httpx", "sign"}, name)
+		shared := slices.Contains([]string{"all", "connectormock", "httpx", "loose", "sign"}, name)
 		if ok && !shared && !strings.Contains(name, "/") {
 			vendors = append(vendors, folder)
 		}

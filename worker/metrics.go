@@ -1,22 +1,35 @@
 package worker
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-// Sends counts what became of sends, for Prometheus.
-type Sends struct{ counter *prometheus.CounterVec }
+// Sends counts what became of sends, and how customers liked the help, for Prometheus.
+type Sends struct{ counter, ratings *prometheus.CounterVec }
 
-// NewSends registers the counter.
+// NewSends registers the counters.
 func NewSends(registry *prometheus.Registry) *Sends {
-	s := &Sends{prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "handoff_sends_total",
-		Help: "Calls to vendors by effect and by what became of them: delivered, found, repeated, uncertain, or the error kind.",
-	}, []string{"connection", "effect", "result"})}
-	registry.MustRegister(s.counter)
+	s := &Sends{
+		counter: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "handoff_sends_total",
+			Help: "Calls to vendors by effect and by what became of them: delivered, found, repeated, uncertain, or the error kind.",
+		}, []string{"connection", "effect", "result"}),
+		ratings: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "handoff_ratings_total",
+			Help: "Customers' answers to the survey, from 1, the worst, to 5.",
+		}, []string{"route", "rating"}),
+	}
+	registry.MustRegister(s.counter, s.ratings)
 	return s
+}
+
+// CountRating counts one answer.
+func (s *Sends) CountRating(route string, rating int) {
+	s.ratings.WithLabelValues(route, strconv.Itoa(rating)).Inc()
 }
 
 // CountSend counts one.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -37,6 +39,8 @@ type Config struct {
 	// Sends counts sends; it may be nil.
 	Sends  activities.Counter
 	Logger *slog.Logger
+	// PublicURL is our own public base address; where it is set, tickets carry a link to their conversation.
+	PublicURL string
 	// StickyCache is how many conversations are kept in memory; 0 means the SDK's default of 10,000.
 	StickyCache int
 }
@@ -142,6 +146,17 @@ func NewActivities(config Config, conversations activities.Conversations) *activ
 	}
 	return &activities.Activities{
 		Connections: connections, Conversations: conversations, Files: httpx.NewFetcher(hosts), Sends: config.Sends, Logger: logger,
+		Link: linksTo(config.PublicURL),
+	}
+}
+
+// linksTo gives the addresses of conversations in our API.
+func linksTo(publicURL string) func(conversation string) string {
+	if publicURL == "" {
+		return nil
+	}
+	return func(conversation string) string {
+		return strings.TrimSuffix(publicURL, "/") + "/v1/conversations/" + url.PathEscape(conversation)
 	}
 }
 

@@ -42,7 +42,7 @@ type Client struct {
 	temporal  client.Client
 	taskQueue string
 	// routes are the routes by their channel connection.
-	routes map[string]conversation.Route
+	routes map[string][]conversation.Route
 
 	mu       sync.Mutex
 	tickets  map[string]string
@@ -54,9 +54,9 @@ func NewClient(c client.Client, taskQueue string, routes []conversation.Route) *
 	if taskQueue == "" {
 		taskQueue = DefaultTaskQueue
 	}
-	byChannel := make(map[string]conversation.Route, len(routes))
+	byChannel := make(map[string][]conversation.Route, len(routes))
 	for _, r := range routes {
-		byChannel[r.Channel.Name] = r
+		byChannel[r.Channel.Name] = append(byChannel[r.Channel.Name], r)
 	}
 	return &Client{
 		temporal: c, taskQueue: taskQueue, routes: byChannel, tickets: map[string]string{}, commands: map[string]int{},
@@ -94,10 +94,11 @@ func (c *Client) trySignal(ctx context.Context, a conversation.Arrival) (convers
 
 // signalID signals a conversation whose id is known, and starts it if the event may.
 func (c *Client) signalID(ctx context.Context, a conversation.Arrival) (conversation.Result, error) {
-	route, known := c.routes[a.Connection]
-	tooOld := known && a.Event.At.Before(time.Now().Add(-time.Duration(route.WithDefaults().Policy.Linger))) && !a.Event.At.IsZero()
+	routes := c.routes[a.Connection]
+	known, now := len(routes) > 0, time.Now()
+	tooOld := known && !a.Event.At.IsZero() && a.Event.At.Before(now.Add(-linger(routes)))
 	if a.Starts && a.Event.Kind.MayStart() && known && !tooOld {
-		fresh := conversation.New(a.ID, route)
+		fresh := conversation.New(a.ID, at(now, routes)...)
 		_, err := c.temporal.SignalWithStartWorkflow(ctx, a.ID, SignalEvent, a.Event, c.startOptions(&fresh), ConversationType, fresh)
 		return conversation.Accepted, err
 	}
@@ -109,6 +110,24 @@ func (c *Client) signalID(ctx context.Context, a conversation.Arrival) (conversa
 		return conversation.TooOld, nil
 	}
 	return conversation.NoConversation, nil
+}
+
+// linger gives how long conversations of any of the routes remember their events.
+func linger(routes []conversation.Route) time.Duration {
+	var longest conversation.Duration
+	for _, r := range routes {
+		longest = max(longest, r.WithDefaults().Policy.Linger)
+	}
+	return time.Duration(longest)
+}
+
+// at gives the routes as they are for conversations that begin now.
+func at(now time.Time, routes []conversation.Route) []conversation.Route {
+	var all []conversation.Route
+	for _, r := range routes {
+		all = append(all, r.At(now))
+	}
+	return all
 }
 
 func (c *Client) startOptions(fresh *conversation.Conversation) client.StartWorkflowOptions {
@@ -370,6 +389,18 @@ func (c *Client) Active(ctx context.Context, connection string) ([]string, error
 			return ids, nil
 		}
 	}
+}
+
+// Ahead counts the customers who have been waiting at the desk for longer than since.
+func (c *Client) Ahead(ctx context.Context, desk string, since time.Time) (int, error) {
+	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND %s = '%s' AND %s IN ('%s', '%s') AND %s < '%s'",
+		ConversationType, AttributeDesk.GetName(), quoted(desk), AttributeState.GetName(), conversation.Waiting, conversation.Reassigning,
+		AttributeSince.GetName(), since.UTC().Format(time.RFC3339Nano))
+	answer, err := c.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
+	if err != nil {
+		return 0, known(err)
+	}
+	return int(answer.GetCount()), nil
 }
 
 // StartHealing sees to it that the connection's Healing workflow runs, and has it look now.

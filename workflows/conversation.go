@@ -67,7 +67,7 @@ type runner struct {
 	// shown is what the search attributes say.
 	shown attributes
 	// flights are the tasks under way, by side.
-	flights [3]*flight
+	flights [4]*flight
 	// woken asks the main loop for another turn.
 	woken bool
 	// leaving stops the lanes from taking new tasks.

@@ -23,6 +23,10 @@ const (
 	answerWithin = 30 * time.Second
 	// catchUpWithin bounds the last look at the desk before a conversation ends.
 	catchUpWithin = 15 * time.Second
+	// mirrorWithin bounds showing agents what the bot does, and courtesyWithin what is of no use later: the desk has more
+	// important things to take.
+	mirrorWithin   = 2 * time.Minute
+	courtesyWithin = 30 * time.Second
 	// firstRetry and lastRetry bound the pauses between attempts.
 	firstRetry = time.Second
 	lastRetry  = time.Minute
@@ -129,8 +133,23 @@ func (r *runner) perform(ctx workflow.Context, task conversation.Task) ([]conver
 		activity, options.ScheduleToCloseTimeout, options.RetryPolicy.MaximumInterval = a.AskBot, answerWithin, lastRetryOfBot
 	case conversation.PrepareTicket:
 		activity = a.PrepareTicket
+	case conversation.EditSaid, conversation.EditPosted:
+		activity = a.Edit
+	case conversation.AskRating:
+		activity = a.AskRating
+	case conversation.Mirror:
+		activity, options.ScheduleToCloseTimeout = a.Mirror, mirrorWithin
+	case conversation.UpdateTicket:
+		activity, options.ScheduleToCloseTimeout = a.UpdateTicket, courtesyWithin
+	case conversation.ReadQueue:
+		activity, options.ScheduleToCloseTimeout = a.ReadQueue, courtesyWithin
+	case conversation.ReportRating:
+		activity = a.ReportRating
 	case conversation.OpenTicket:
 		activity = a.OpenTicket
+		if first.Within > 0 {
+			options.ScheduleToCloseTimeout = time.Duration(first.Within)
+		}
 	case conversation.Post:
 		activity = a.Post
 	case conversation.Note:
@@ -164,7 +183,7 @@ func final(err error) bool {
 // end of the run does not: they stay pending, and may have been sent by an attempt of which nothing is known.
 func (r *runner) interrupted(task conversation.Task, err error, started time.Time) []conversation.Event {
 	kind := conversation.EffectWithdrawn
-	if f := r.flights[index(task.Effects[0].Kind.Side())]; f != nil && f.takenBack {
+	if f := r.flights[index(task.Effects[0].Side())]; f != nil && f.takenBack {
 		kind = conversation.EffectDoubted
 	}
 	var application *temporal.ApplicationError

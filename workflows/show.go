@@ -13,13 +13,13 @@ import (
 
 // attributes are the values of the search attributes.
 type attributes struct {
-	state, reason, desk, ticket, agent string
-	since                              time.Time
+	state, reason, route, desk, ticket, agent string
+	since                                     time.Time
 }
 
 func attributesOf(c *conversation.Conversation) attributes {
 	a := attributes{state: string(c.State), since: c.Since, reason: string(c.Reason), ticket: c.CurrentTicket()}
-	a.desk = c.View().Desk
+	a.route, a.desk = c.Route.Name, c.View().Desk
 	if c.State == conversation.Assigned {
 		a.agent = AgentAttribute(c.Agent.ID)
 	}
@@ -48,6 +48,7 @@ func (r *runner) show(ctx workflow.Context) {
 	}
 	keyword(AttributeState, was.state, now.state)
 	keyword(AttributeReason, was.reason, now.reason)
+	keyword(AttributeRoute, was.route, now.route)
 	keyword(AttributeDesk, was.desk, now.desk)
 	keyword(AttributeTicket, was.ticket, now.ticket)
 	keyword(AttributeAgent, was.agent, now.agent)
@@ -78,6 +79,12 @@ func details(c *conversation.Conversation) string {
 		fmt.Fprintf(&b, " (%s)", c.Reason)
 	}
 	b.WriteString("\n\n")
+	if c.Parked != "" {
+		fmt.Fprintf(&b, "**Nobody is expected** before the deadline: %s\n\n", c.Parked)
+	}
+	if c.Rating > 0 {
+		fmt.Fprintf(&b, "**Rating** %d of 5\n\n", c.Rating)
+	}
 	if d, ok := c.NextDeadline(); ok {
 		fmt.Fprintf(&b, "**Next deadline** %s at %s\n\n", d.Name, stamp(d.At))
 	}

@@ -76,6 +76,9 @@ func (p *program) routeReport(r conversation.Route) {
 		desks = append(desks, d.Name)
 	}
 	fmt.Fprintf(p.stdout, "\nroute %s: %s → %s\n", r.Name, line, strings.Join(desks, ", "))
+	for _, a := range config.Answers(r) {
+		fmt.Fprintf(p.stdout, "  when %s: %s (texts.%s)\n", a.Trouble, a.Follows, a.Text)
+	}
 	lacks := slices.Concat(botLacks(r), channelLacks(r), deskLacks(r))
 	if len(lacks) == 0 {
 		fmt.Fprintln(p.stdout, "  nothing is missing")
@@ -153,7 +156,7 @@ func deskLacks(r conversation.Route) []string {
 		add("lists no messages: a webhook that it never delivered is not read again")
 	}
 	for _, other := range r.Desks[1:] {
-		lacks = append(lacks, other.Name+" is not asked: tickets are opened at the first desk, "+d.Name)
+		lacks = append(lacks, other.Name+" is asked only when no agent of the desks before it is found")
 	}
 	return lacks
 }

@@ -121,6 +121,7 @@ func runWorker(ctx context.Context, s setup, t *temporal, sends *worker.Sends, c
 	s.logger.Info("worker polls", "task_queue", s.settings.TaskQueue)
 	err := worker.Run(ctx, worker.Config{
 		TaskQueue: s.settings.TaskQueue, Connections: s.workerConnections(), Sends: sends, Logger: s.logger,
+		PublicURL: s.settings.PublicURL,
 	}, t.Client, conversations)
 	if err != nil {
 		return fmt.Errorf("worker: %w", err)

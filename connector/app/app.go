@@ -44,6 +44,9 @@ var (
 	_ connector.StateNotifier    = (*Client)(nil)
 	_ connector.AttachmentSender = (*Client)(nil)
 	_ connector.TypingSender     = (*Client)(nil)
+	_ connector.MessageEditor    = (*Client)(nil)
+	_ connector.ReadMarker       = (*Client)(nil)
+	_ connector.Surveyor         = (*Client)(nil)
 	_ connector.Checker          = (*Client)(nil)
 )
 
@@ -85,7 +88,33 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 		Type: TypeMessage, Timestamp: req.At,
 		Data: Data{Conversation: req.To, ID: string(req.Key), Author: speaker(req.Author), Text: req.Text},
 	})
-	return connector.Receipt{}, err
+	return connector.Receipt{ID: string(req.Key)}, err
+}
+
+// EditMessage tells the backend that a message reads differently now, or is no more. Without a backend it is the stream
+// that tells.
+func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) error {
+	w := Webhook{Type: TypeEdited, Data: Data{Conversation: req.To, ID: req.Message, Author: speaker(req.Author), Text: req.Text}}
+	if req.Delete {
+		w.Type = TypeDeleted
+	}
+	return c.tell(ctx, "EditMessage", string(req.Key), w)
+}
+
+// AskRating tells the backend to ask the customer how the help was.
+func (c *Client) AskRating(ctx context.Context, req connector.RatingRequest) error {
+	return c.tell(ctx, "AskRating", string(req.Key), Webhook{Type: TypeRating, Data: Data{
+		Conversation: req.To, ID: string(req.Key), Text: req.Text,
+	}})
+}
+
+// MarkRead tells the backend that the agent has read what the customer said.
+func (c *Client) MarkRead(ctx context.Context, req connector.ReadRequest) error {
+	var random [12]byte
+	_, _ = rand.Read(random[:])
+	return c.tell(ctx, "MarkRead", "read-"+hex.EncodeToString(random[:]), Webhook{
+		Type: TypeAgentRead, Timestamp: req.At, Data: Data{Conversation: req.To, Agent: person(req.Author)},
+	})
 }
 
 // SendAttachment tells the backend of a file by its address, or of a place.
@@ -97,7 +126,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 			URL: a.URL, Name: a.Name, ContentType: a.ContentType, Size: a.Size, Latitude: a.Latitude, Longitude: a.Longitude,
 		},
 	}})
-	return connector.Receipt{}, err
+	return connector.Receipt{ID: string(req.Key)}, err
 }
 
 // NotifyState tells the backend who left, who joined, and how the conversation stands.

@@ -12,7 +12,7 @@ import (
 )
 
 // signing is what differs from call to call.
-var signing = regexp.MustCompile(`(Webhook-(?:Timestamp|Signature)): .*|(Webhook-Id: typing-)[0-9a-f]+`)
+var signing = regexp.MustCompile(`(Webhook-(?:Timestamp|Signature)): .*|(Webhook-Id: (?:typing|read)-)[0-9a-f]+`)
 
 var subject = connectortest.Subject{
 	Vendor: func(t connectortest.T) *connectortest.Vendor {

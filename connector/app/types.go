@@ -13,7 +13,12 @@ const (
 	TypeCustomerMessage = "customer.message"
 	TypeCustomerTyping  = "customer.typing"
 	TypeCustomerLeft    = "customer.left"
+	TypeCustomerEdited  = "customer.edited"
+	TypeCustomerDeleted = "customer.deleted"
+	TypeCustomerRated   = "customer.rated"
+	TypeCustomerRead    = "customer.read"
 	TypeBotMessage      = "bot.message"
+	TypeBotRequested    = "bot.requested"
 	TypeHandoff         = "handoff.requested"
 )
 
@@ -21,6 +26,10 @@ const (
 const (
 	TypeMessage     = "message.created"
 	TypeAttachment  = "attachment.created"
+	TypeEdited      = "message.updated"
+	TypeDeleted     = "message.deleted"
+	TypeRating      = "rating.requested"
+	TypeAgentRead   = "agent.read"
 	TypeAgentJoined = "agent.joined"
 	TypeAgentLeft   = "agent.left"
 	TypeAgentTyping = "agent.typing"
@@ -49,6 +58,10 @@ type Event struct {
 
 	Text       string      `json:"text"`
 	Attachment *Attachment `json:"attachment"`
+	// Target is the id of the message that customer.edited and customer.deleted are about.
+	Target string `json:"target"`
+	// Rating is how the customer liked the help, from 1 to 5, with customer.rated.
+	Rating int `json:"rating"`
 	// Name is what the bot calls itself, with bot.message.
 	Name string `json:"name"`
 	// Customer tells what is newly known about the customer.
@@ -61,6 +74,8 @@ type Event struct {
 	Group  string `json:"group"`
 	By     string `json:"by"`
 	Reason string `json:"reason"`
+	// Priority is how urgent it is: low, normal, high or urgent.
+	Priority string `json:"priority"`
 }
 
 // Attachment is a file by its address, or a place.

@@ -49,7 +49,10 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 	who, _ := c.caller(d, key)
 	if who != team {
 		// A customer's device neither says when something happened nor what the customer is like.
-		e.ID, e.At, e.Customer, e.By, e.Agent, e.Group = "customer:"+e.ID, time.Time{}, nil, ByCustomer, "", ""
+		e.ID, e.At, e.Customer, e.By, e.Agent, e.Group, e.Priority = "customer:"+e.ID, time.Time{}, nil, ByCustomer, "", "", ""
+		if e.Target != "" {
+			e.Target = "customer:" + e.Target
+		}
 	}
 	if e.At.IsZero() || e.At.After(d.ReceivedAt) {
 		e.At = d.ReceivedAt
@@ -60,7 +63,7 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 // isOurs reports whether the team sends back what it got from us.
 func (c *Client) isOurs(key, id, kind string) bool {
 	switch kind {
-	case TypeMessage, TypeAttachment, TypeAgentJoined, TypeAgentLeft, TypeAgentTyping, TypeUpdated, TypeEnded, TypePing:
+	case TypeMessage, TypeAttachment, TypeEdited, TypeDeleted, TypeRating, TypeAgentRead, TypeAgentJoined, TypeAgentLeft, TypeAgentTyping, TypeUpdated, TypeEnded, TypePing:
 		return true
 	}
 	return strings.HasPrefix(id, conversation.ID(c.connection, key)+"/")
@@ -80,7 +83,7 @@ func read(body []byte) (Event, error) {
 	switch {
 	case decoder.More():
 		return e, invalid("the body holds more than one event")
-	case e.Type == TypeCustomerTyping:
+	case e.Type == TypeCustomerTyping, e.Type == TypeCustomerRead:
 		return e, nil
 	case e.ID == "" || len(e.ID) > maxID:
 		return e, invalid("the event has no id, or one of more than 200 bytes")
@@ -105,6 +108,27 @@ func (e *Event) inbound(key string, who caller) ([]connector.Inbound, error) {
 	case TypeCustomerTyping:
 		in.Typing = &connector.Typing{On: e.Typing == nil || *e.Typing, Text: e.Text}
 		return []connector.Inbound{in}, nil
+	case TypeCustomerRead:
+		in.Read = &connector.Read{At: e.At}
+		return []connector.Inbound{in}, nil
+	case TypeCustomerEdited, TypeCustomerDeleted:
+		if e.Target == "" {
+			return nil, invalid("the event has no target: the id of the message that it is about")
+		}
+		ev.Kind, ev.Target, ev.Text = conversation.CustomerDeleted, e.Target, ""
+		if e.Type == TypeCustomerEdited {
+			if strings.TrimSpace(e.Text) == "" {
+				return nil, invalid("the message has no new text; customer.deleted removes it")
+			}
+			ev.Kind, ev.Text = conversation.CustomerEdited, e.Text
+		}
+	case TypeCustomerRated:
+		if e.Rating < 1 || e.Rating > 5 {
+			return nil, invalid("rating is a number from 1 to 5")
+		}
+		ev.Kind, ev.Rating, ev.Text = conversation.CustomerRated, e.Rating, e.Text
+	case TypeBotRequested:
+		ev.Kind = conversation.BotRequested
 	case TypeCustomerMessage, TypeBotMessage:
 		if strings.TrimSpace(e.Text) == "" && e.Attachment == nil {
 			return nil, invalid("the message has neither text nor attachment")
@@ -120,6 +144,12 @@ func (e *Event) inbound(key string, who caller) ([]connector.Inbound, error) {
 		ev.Kind = conversation.CustomerLeft
 	case TypeHandoff:
 		ev.Kind, ev.Agent, ev.Group, ev.Reason = conversation.HandoffRequested, e.Agent, e.Group, conversation.ByBot
+		switch e.Priority {
+		case "", "low", "normal", "high", "urgent":
+			ev.Priority = e.Priority
+		default:
+			return nil, invalid("priority is low, normal, high or urgent")
+		}
 		switch e.By {
 		case "", ByBot:
 		case ByCustomer:
@@ -133,7 +163,8 @@ func (e *Event) inbound(key string, who caller) ([]connector.Inbound, error) {
 			ev.Customer.Fields = fields
 		}
 	default:
-		return nil, invalid("type is one of customer.message, customer.typing, customer.left, bot.message, handoff.requested")
+		return nil, invalid("type is one of customer.message, customer.typing, customer.read, customer.edited, customer.deleted, customer.rated, " +
+			"customer.left, bot.message, bot.requested, handoff.requested")
 	}
 	in.Event = ev
 	return []connector.Inbound{in}, nil

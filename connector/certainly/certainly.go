@@ -15,8 +15,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -45,7 +45,8 @@ type Client struct {
 	connection string
 	http       *httpx.Client
 	said       connector.Tally // parts of a text that surely arrived
-	routed     connector.Tally // takeovers with a ClaimEnd whose outcome is unknown
+	routed     connector.Tally // calls that run a module whose outcome is unknown
+	log        *slog.Logger
 }
 
 var (
@@ -62,7 +63,12 @@ func Factory() connector.Factory {
 
 // New makes a connection.
 func New(config Config, deps connector.Deps) (connector.Connector, error) {
-	c := &Client{config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond))}
+	c := &Client{
+		config: config, connection: deps.Connection, http: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)), log: deps.Logger,
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
 	c.http.Classify = classify
 	return c, nil
 }
@@ -98,11 +104,14 @@ func (c *Client) userPath(op, what, to string) (string, error) {
 	return "/webbot/api/webchat/" + url.PathEscape(c.config.DeploymentID) + "/" + what + "/" + url.PathEscape(to) + "/", nil
 }
 
-// call makes one call.
+// call makes one call, with the bot's token unless it carries another credential.
 func (c *Client) call(ctx context.Context, r httpx.Request, into any) error {
 	r.URL = c.config.BaseURL + r.URL
-	r.Header = http.Header{"Cache-Control": {"no-store"}}
-	if token := c.config.APIToken.First(); token != "" {
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	r.Header.Set("Cache-Control", "no-store")
+	if token := c.config.APIToken.First(); token != "" && r.Header.Get("Authorization") == "" {
 		r.Header.Set("Authorization", "Bearer "+token.Reveal())
 	}
 	_, err := c.http.Do(ctx, r, into)
@@ -136,23 +145,12 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 	for i := c.said.Of(req.Key); i < len(parts); i++ {
 		say := httpx.Request{Op: op, Method: http.MethodPost, URL: path, Body: sayBody{Message: parts[i]}}
 		if err := c.call(ctx, say, nil); err != nil {
-			return connector.Receipt{}, partly(err, i)
+			return connector.Receipt{}, connector.Partly(err, i)
 		}
 		c.said.Set(req.Key, i+1)
 	}
 	c.said.Forget(req.Key)
 	return connector.Receipt{}, nil
-}
-
-// partly makes sure that a text of which a part arrived is not repeated from its beginning by another process.
-func partly(err error, said int) error {
-	var e *connector.Error
-	if said == 0 || !errors.As(err, &e) || e.Kind.Permanent() {
-		return err
-	}
-	doubtful := *e
-	doubtful.Kind = connector.UncertainOutcome
-	return &doubtful
 }
 
 // PauseBot puts the bot into listen mode, which the vendor calls handover. Doing so again changes nothing.
@@ -163,42 +161,6 @@ func (c *Client) PauseBot(ctx context.Context, req connector.PauseRequest) error
 		return err
 	}
 	return c.change(ctx, op, path)
-}
-
-// ResumeBot gives the customer back to the bot, which the vendor calls takeover. With a ClaimEnd value the bot runs the
-// module that its connections lead to, and runs it again each time: a call of unknown outcome is made with the value once
-// more, because a silent bot is worse than a repeated module, and without it from then on.
-func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) error {
-	const op = "ResumeBot"
-	path, err := c.userPath(op, "takeover", req.To)
-	if err != nil {
-		return err
-	}
-	value := c.claimEnd(req)
-	if len(value) > maxClaimEnd {
-		return connector.Errorf(Name, op, connector.Invalid, "the ClaimEnd value is longer than %d bytes", maxClaimEnd)
-	}
-	if value == "" || c.routed.Of(req.Key) > 1 {
-		return c.change(ctx, op, path)
-	}
-	err = c.change(ctx, op, path+"?ClaimEnd="+url.QueryEscape(value))
-	if connector.KindOf(err) == connector.UncertainOutcome {
-		c.routed.Set(req.Key, c.routed.Of(req.Key)+1)
-	}
-	return err
-}
-
-// claimEnd is where the bot goes on: where the request says, else the bot itself, else the configuration.
-func (c *Client) claimEnd(req connector.ResumeRequest) string {
-	switch {
-	case !req.Launch:
-		return c.config.ClaimEndOnEnd
-	case req.Node != "":
-		return req.Node
-	case req.Vendor[vendorClaimEnd] != "":
-		return req.Vendor[vendorClaimEnd]
-	}
-	return c.config.ClaimEnd
 }
 
 // Check reads the look of the widget, which proves that the deployment is there. Nothing harmless proves the token.

@@ -1,9 +1,11 @@
 package certainly
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/loose"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -31,22 +33,22 @@ func claimKeys() []string {
 // variables.
 func (c *Client) decodeClaim(d *connector.Delivery) ([]connector.Inbound, error) {
 	const op = "Decode"
-	var body object
+	var body loose.Object
 	if err := json.Unmarshal(d.Body, &body); err != nil || len(body) == 0 {
 		return nil, connector.Errorf(Name, op, connector.Invalid, "the body is no JSON object")
 	}
-	user := firstUser(body.text("to"), body.text("user_id"), body.text("from"))
+	user := firstUser(body.Text("to"), body.Text("user_id"), body.Text("from"))
 	if user == "" {
 		return nil, connector.Errorf(Name, op, connector.Invalid, "the claim names no user")
 	}
-	variables := body.object("customVariables")
-	customer := conversation.Customer{Name: lineOf(body.text("firstName"), body.text("lastName"))}
+	variables := body.Object("customVariables")
+	customer := conversation.Customer{Name: lineOf(body.Text("firstName"), body.Text("lastName"))}
 	addVariables(&customer, body, claimKeys()...)
 	addVariables(&customer, variables, variableAgent, variableGroup, variableClaimEnd)
-	if file := body.text("attachedMedia"); isAddress(file) {
-		addVariables(&customer, object{"attached_media": body["attachedMedia"]})
+	if file := body.Text("attachedMedia"); connector.IsWebAddress(file) {
+		addVariables(&customer, loose.Object{"attached_media": body["attachedMedia"]})
 	}
-	variable := func(name string) string { return firstOf(variables.text(name), body.text(name)) }
+	variable := func(name string) string { return cmp.Or(variables.Text(name), body.Text(name)) }
 	ev := conversation.Event{
 		Kind: conversation.HandoffRequested, At: d.ReceivedAt, Ref: user, Reason: conversation.ByBot,
 		Agent: variable(variableAgent), Group: variable(variableGroup), Customer: customer,
@@ -55,6 +57,6 @@ func (c *Client) decodeClaim(d *connector.Delivery) ([]connector.Inbound, error)
 		ev.Vendor = map[string]string{vendorClaimEnd: value}
 	}
 	// A claim has no id and no time. Equal ones of one second are one; later ones find the handoff under way.
-	ev.ID, ev.Weak = c.madeID("claim", user, second(d), string(d.Body)), true
+	ev.ID, ev.Weak = connector.MadeID(c.connection, "claim", user, second(d), string(d.Body)), true
 	return []connector.Inbound{inbound(user, ev)}, nil
 }

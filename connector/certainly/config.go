@@ -21,8 +21,9 @@ type Config struct {
 	APIToken      connector.Secrets `yaml:"api_token" doc:"the bot's API token; without one, calls carry none"`
 	WebhookSecret connector.Secrets `yaml:"webhook_secret" required:"true" doc:"secret in the webhooks' addresses; you choose it: 16 to 128 letters, digits, - and _"`
 	ClaimToken    connector.Secrets `yaml:"claim_token" doc:"bearer token that the claim webhook must show besides, if it is set in Certainly's Webhook Builder"`
-	ClaimEnd      string            `yaml:"claim_end" doc:"ClaimEnd value of a hand-back, where neither the request nor the bot names one; the bot's connections route on it"`
-	ClaimEndOnEnd string            `yaml:"claim_end_on_end" doc:"ClaimEnd value when a conversation has ended, such as one that leads to a goodbye (default none)"`
+	PublicToken   connector.Secrets `yaml:"public_token" doc:"public API auth token from a user's My Profile; with it a hand-back can lead to a module by its number"`
+	ClaimEnd      string            `yaml:"claim_end" doc:"ClaimEnd value, or with public_token the number of a module, of a hand-back, where neither the request nor the bot names one"`
+	ClaimEndOnEnd string            `yaml:"claim_end_on_end" doc:"the same when a conversation has ended, such as one that leads to a goodbye (default none)"`
 }
 
 // SetDefaults fills in what most users leave out.
@@ -49,6 +50,8 @@ func (c *Config) Validate() error {
 		return !webhookSecret.MatchString(s.Reveal())
 	}):
 		return errors.New("webhook_secret: write a random text of 16 to 128 letters, digits, - and _")
+	case slices.Contains(c.PublicToken, ""):
+		return errors.New("public_token: write the token from My Profile, public API auth token, or leave the key out")
 	case slices.Contains(c.ClaimToken, ""):
 		return errors.New("claim_token: write the Bearer token of the claim webhook, or leave the key out")
 	}

@@ -22,6 +22,7 @@ func TestEveryMistakeNamesItsKey(t *testing.T) {
 		{"webhook_secret", func(c *certainly.Config) { c.WebhookSecret = nil }},
 		{"webhook_secret", func(c *certainly.Config) { c.WebhookSecret = connector.Secrets{"short"} }},
 		{"webhook_secret", func(c *certainly.Config) { c.WebhookSecret = connector.Secrets{"with/a/slash/in/the/path"} }},
+		{"public_token", func(c *certainly.Config) { c.PublicToken = connector.Secrets{""} }},
 		{"claim_token", func(c *certainly.Config) { c.ClaimToken = connector.Secrets{""} }},
 		{"claim_end", func(c *certainly.Config) { c.ClaimEnd = repeat(201) }},
 		{"claim_end_on_end", func(c *certainly.Config) { c.ClaimEndOnEnd = "\xff" }},

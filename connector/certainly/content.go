@@ -1,25 +1,26 @@
 package certainly
 
 import (
-	"path"
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/loose"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
 // words gives what the user wrote: the text of the older shape, or the actions of the newer one. An action without a text
 // is named by its type, so that nothing a human says vanishes. Files that cannot be reached are mentioned.
-func words(m object) string {
+func words(m loose.Object) string {
 	var all []string
-	if text := m.text("message"); text != "" {
+	if text := m.Text("message"); text != "" {
 		all = append(all, text)
 	} else {
-		for _, a := range listOf[object](m, "actions") {
-			text := firstOf(a.text("text"), a.text("message"), a.text("title"))
-			if text == "" && a.text("type") != "" {
-				text = "[unsupported: " + a.text("type") + "]"
+		for _, a := range loose.ListOf[loose.Object](m, "actions") {
+			text := cmp.Or(a.Text("text"), a.Text("message"), a.Text("title"))
+			if text == "" && a.Text("type") != "" {
+				text = "[unsupported: " + a.Text("type") + "]"
 			}
 			all = append(all, text)
 		}
@@ -32,8 +33,8 @@ func words(m object) string {
 }
 
 // attachments gives the user's files that have an address, and how many cannot be passed on.
-func attachments(m object) (files []conversation.Attachment, unreachable int) {
-	for _, a := range listOf[attachment](m, "attachments") {
+func attachments(m loose.Object) (files []conversation.Attachment, unreachable int) {
+	for _, a := range loose.ListOf[attachment](m, "attachments") {
 		if a.file.URL == "" || len(files) == maxFiles {
 			unreachable++
 			continue
@@ -51,28 +52,20 @@ type attachment struct{ file conversation.Attachment }
 
 // UnmarshalJSON takes either, and leaves the address empty for the rest.
 func (a *attachment) UnmarshalJSON(b []byte) error {
-	var text looseText
-	var o object
+	var text loose.Text
+	var o loose.Object
 	_, _ = text.UnmarshalJSON(b), o.UnmarshalJSON(b)
-	for _, address := range []string{string(text), o.text("url"), o.text("src"), o.text("link")} {
-		if !isAddress(address) {
+	for _, address := range []string{string(text), o.Text("url"), o.Text("src"), o.Text("link")} {
+		if !connector.IsWebAddress(address) {
 			continue
 		}
-		name := path.Base(strings.SplitN(strings.SplitN(address, "?", 2)[0], "#", 2)[0])
-		if !strings.Contains(name, ".") || strings.HasSuffix(address, "/") {
-			name = ""
-		}
-		a.file = conversation.Attachment{URL: address, Name: firstOf(o.text("name"), o.text("filename"), name)}
-		if kind := firstOf(o.text("content_type"), o.text("mime_type"), o.text("type")); strings.Contains(kind, "/") {
+		a.file = conversation.Attachment{URL: address, Name: cmp.Or(o.Text("name"), o.Text("filename"), connector.FileNameIn(address))}
+		if kind := cmp.Or(o.Text("content_type"), o.Text("mime_type"), o.Text("type")); strings.Contains(kind, "/") {
 			a.file.ContentType = kind
 		}
 		return nil
 	}
 	return nil
-}
-
-func isAddress(text string) bool {
-	return strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://")
 }
 
 // words gives what the bot said, as the agent reads it: a text, a question with its answers, or cards.
@@ -84,9 +77,9 @@ func (d hookData) words() string {
 		}
 	}
 	for _, card := range d.Cards {
-		all = append(all, card.text("title"), card.text("text"), card.text("image_destination_url"))
-		for _, button := range listOf[object](card, "buttons") {
-			if title := button.text("title"); title != "" {
+		all = append(all, card.Text("title"), card.Text("text"), card.Text("image_destination_url"))
+		for _, button := range loose.ListOf[loose.Object](card, "buttons") {
+			if title := button.Text("title"); title != "" {
 				all = append(all, "- "+title)
 			}
 		}
@@ -109,16 +102,16 @@ const (
 )
 
 // person tells what a message knows about the user.
-func person(m object) conversation.Customer {
-	profile := m.object("user_profile")
+func person(m loose.Object) conversation.Customer {
+	profile := m.Object("user_profile")
 	p := conversation.Customer{
-		Name: firstOf(profile.text("name"), lineOf(
-			firstOf(profile.text("firstname"), profile.text("first_name"), profile.text("firstName")),
-			firstOf(profile.text("surname"), profile.text("last_name"), profile.text("lastName")),
+		Name: cmp.Or(profile.Text("name"), lineOf(
+			cmp.Or(profile.Text("firstname"), profile.Text("first_name"), profile.Text("firstName")),
+			cmp.Or(profile.Text("surname"), profile.Text("last_name"), profile.Text("lastName")),
 		)),
-		Email: profile.text("email"), Phone: profile.text("phone"), Language: profile.text("language"),
+		Email: profile.Text("email"), Phone: profile.Text("phone"), Language: profile.Text("language"),
 	}
-	addVariables(&p, m.object("user_cvars"))
+	addVariables(&p, m.Object("user_cvars"))
 	return p
 }
 
@@ -128,9 +121,9 @@ func lineOf(texts ...string) string {
 
 // addVariables adds what a bot collected: name, email, phone and language are known, other scalars become fields, but for
 // those left out.
-func addVariables(p *conversation.Customer, variables object, except ...string) {
-	for _, key := range variables.keys() {
-		value := variables.text(key)
+func addVariables(p *conversation.Customer, variables loose.Object, except ...string) {
+	for _, key := range variables.Keys() {
+		value := variables.Text(key)
 		if value == "" || slices.Contains(except, key) {
 			continue
 		}

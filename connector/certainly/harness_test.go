@@ -1,12 +1,10 @@
 package certainly_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/certainly"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	fakecertainly "github.com/handoff-engine/handoff/testsuite/fake/certainly"
 )
 
@@ -22,17 +21,15 @@ import (
 type account struct {
 	t *testing.T
 	*fakecertainly.Server
-	conn *certainly.Client
-	url  string
-
-	mu     sync.Mutex
-	events []conversation.Event
+	conn  *certainly.Client
+	url   string
+	hooks connectortest.Gateway
 }
 
 func newAccount(t *testing.T, opts fakecertainly.Options, change ...func(*certainly.Config)) *account {
 	t.Helper()
 	a := &account{t: t, Server: fakecertainly.New(opts)}
-	vendor, gateway := httptest.NewServer(a.Server), httptest.NewServer(http.HandlerFunc(a.receive))
+	vendor, gateway := httptest.NewServer(a.Server), httptest.NewServer(&a.hooks)
 	t.Cleanup(func() {
 		a.Close()
 		vendor.Close()
@@ -40,6 +37,7 @@ func newAccount(t *testing.T, opts fakecertainly.Options, change ...func(*certai
 	})
 	a.url = vendor.URL
 	a.conn = open(t, config(a.url, change...))
+	a.hooks.Connector = a.conn
 	a.SetHooks(gateway.URL+"/"+webhookSecret+"/claim", gateway.URL+"/"+webhookSecret+"/messages")
 	return a
 }
@@ -66,43 +64,12 @@ func open(t *testing.T, c certainly.Config) *certainly.Client {
 	return client
 }
 
-// receive is the gateway: it answers in JSON, as claims want it.
-func (a *account) receive(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	d := &connector.Delivery{
-		Method: r.Method, Hookpoint: r.URL.Path[1:], Header: r.Header, Body: body, ReceivedAt: time.Now(),
-	}
-	if a.conn.Verify(d) != nil {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	in, err := a.conn.Decode(d)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, i := range in {
-		a.events = append(a.events, i.Event)
-	}
-	_, _ = io.WriteString(w, `{"status":"accepted"}`)
-}
-
 // told waits until no webhook is on its way, and gives what they told.
 func (a *account) told(kind conversation.Kind) []conversation.Event {
 	a.t.Helper()
 	require.NoError(a.t, a.Claims().Drain(a.t.Context()))
 	require.NoError(a.t, a.Messages().Drain(a.t.Context()))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var events []conversation.Event
-	for _, ev := range a.events {
-		if ev.Kind == kind {
-			events = append(events, ev)
-		}
-	}
-	return events
+	return a.hooks.Events(kind)
 }
 
 func (a *account) deliver(to string, key conversation.Key, text string) error {

@@ -1,14 +1,14 @@
 package certainly
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/loose"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -55,11 +55,11 @@ func (c *Client) decodeMessage(d *connector.Delivery) ([]connector.Inbound, erro
 	if err := json.Unmarshal(d.Body, &body); err != nil || body.Interlocutor == "" {
 		return nil, connector.Errorf(Name, op, connector.Invalid, "the body is no message of a conversation")
 	}
-	var message object
+	var message loose.Object
 	if body.Data.Message != nil {
 		message = *body.Data.Message
 	}
-	user := firstUser(message.text("user_id"), string(body.Data.UserID), string(body.UserID))
+	user := firstUser(message.Text("user_id"), string(body.Data.UserID), string(body.UserID))
 	switch {
 	case body.Interlocutor == "user" && user == "":
 		return nil, connector.Errorf(Name, op, connector.Invalid, "the user's message names no user")
@@ -75,17 +75,17 @@ func (c *Client) decodeMessage(d *connector.Delivery) ([]connector.Inbound, erro
 }
 
 // userSaid gives the user's words, and the files after the first as messages of their own.
-func (c *Client) userSaid(d *connector.Delivery, user string, m object) []connector.Inbound {
+func (c *Client) userSaid(d *connector.Delivery, user string, m loose.Object) []connector.Inbound {
 	text := words(m)
 	files, _ := attachments(m)
 	at := d.ReceivedAt
 	// The time may be the clock of the user's browser: one that is far off orders nothing.
-	if told, ok := seconds(m.text("timestamp")); ok && told.Sub(at).Abs() < maxSkew {
+	if told := loose.Seconds(m.Text("timestamp")); !told.IsZero() && told.Sub(at).Abs() < maxSkew {
 		at = told
 	}
 	// The vendor's ids are made by clients, of the time: they are told apart by the user.
-	message := m.text("id")
-	id, weak := c.madeID("message", user, message), false
+	message := m.Text("id")
+	id, weak := connector.MadeID(c.connection, "message", user, message), false
 	if message == "" || len(message) > maxID {
 		id, weak, message = c.userWeakID(d, user, m), true, ""
 	}
@@ -117,9 +117,9 @@ const (
 
 // userWeakID goes by what the message tells, its time included, so that a redelivery keeps it. The price: two equal texts
 // within one second of the vendor's are one. Without a time, the second of arrival stands for it.
-func (c *Client) userWeakID(d *connector.Delivery, user string, m object) string {
-	at := firstOf(m.text("timestamp"), second(d))
-	return c.madeID("user", user, at, m.text("message"), string(m["actions"]), string(m["attachments"]))
+func (c *Client) userWeakID(d *connector.Delivery, user string, m loose.Object) string {
+	at := cmp.Or(m.Text("timestamp"), second(d))
+	return connector.MadeID(c.connection, "user", user, at, m.Text("message"), string(m["actions"]), string(m["attachments"]))
 }
 
 // botSaid gives what the bot said, for the transcript.
@@ -129,20 +129,20 @@ func (c *Client) botSaid(d *connector.Delivery, user string, data hookData) []co
 		return nil
 	}
 	return []connector.Inbound{inbound(user, conversation.Event{
-		Kind: conversation.BotSaid, ID: c.madeID("bot", user, second(d), string(d.Body)), Weak: true, At: d.ReceivedAt,
+		Kind: conversation.BotSaid, ID: connector.MadeID(c.connection, "bot", user, second(d), string(d.Body)), Weak: true, At: d.ReceivedAt,
 		Ref: user, Text: text,
 	})}
 }
 
 // echo reads a message of neither the user nor the bot. Whether the vendor tells of an agent's words is not documented;
 // if it does, they prove that our send arrived, and are never passed on.
-func (c *Client) echo(d *connector.Delivery, user string, m object, data hookData) []connector.Inbound {
-	text := firstOf(words(m), string(data.Text))
+func (c *Client) echo(d *connector.Delivery, user string, m loose.Object, data hookData) []connector.Inbound {
+	text := cmp.Or(words(m), string(data.Text))
 	if text == "" {
 		return nil
 	}
 	return []connector.Inbound{inbound(user, conversation.Event{
-		Kind: conversation.SendProven, ID: c.madeID("echo", user, second(d), string(d.Body)), Weak: true, At: d.ReceivedAt,
+		Kind: conversation.SendProven, ID: connector.MadeID(c.connection, "echo", user, second(d), string(d.Body)), Weak: true, At: d.ReceivedAt,
 		Ref: user, Text: text,
 	})}
 }
@@ -163,12 +163,3 @@ func firstUser(texts ...string) string {
 
 // second is the second of arrival, which stands for the time that a webhook does not tell.
 func second(d *connector.Delivery) string { return d.ReceivedAt.UTC().Format(time.DateTime) }
-
-// madeID makes an id from what something is.
-func (c *Client) madeID(of ...string) string {
-	h := sha256.New()
-	for _, part := range append([]string{c.connection}, of...) {
-		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}

@@ -15,6 +15,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpbot"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	fakehttpbot "github.com/handoff-engine/handoff/testsuite/fake/httpbot"
 )
@@ -22,12 +23,12 @@ import (
 // bot is a fake bot and a connection to it, with a gateway that verifies and decodes its webhooks.
 type bot struct {
 	*fakehttpbot.Server
-	url  string
-	conn *httpbot.Client
+	url   string
+	conn  *httpbot.Client
+	hooks connectortest.Gateway
 
-	mu     sync.Mutex
-	asked  []string
-	events []connector.Inbound
+	mu    sync.Mutex
+	asked []string
 }
 
 func newBot(t *testing.T, opts fakehttpbot.Options) *bot {
@@ -42,7 +43,7 @@ func newBot(t *testing.T, opts fakehttpbot.Options) *bot {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		b.ServeHTTP(w, r)
 	}))
-	gateway := httptest.NewServer(http.HandlerFunc(b.receive))
+	gateway := httptest.NewServer(&b.hooks)
 	t.Cleanup(func() {
 		b.Close()
 		server.Close()
@@ -50,6 +51,7 @@ func newBot(t *testing.T, opts fakehttpbot.Options) *bot {
 	})
 	b.url = server.URL + "/bot"
 	b.conn = open(t, b.url, fakehttpbot.DefaultSecret)
+	b.hooks.Connector = b.conn
 	b.SetHook(gateway.URL)
 	return b
 }
@@ -67,23 +69,6 @@ func open(t *testing.T, url string, secrets ...connector.Secret) *httpbot.Client
 	return client
 }
 
-func (b *bot) receive(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	d := &connector.Delivery{Method: r.Method, Header: r.Header, Body: body, ReceivedAt: time.Now()}
-	if b.conn.Verify(d) != nil {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	in, err := b.conn.Decode(d)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.events = append(b.events, in...)
-}
-
 // bodies are the requests that reached the bot.
 func (b *bot) bodies() []string {
 	b.mu.Lock()
@@ -93,10 +78,8 @@ func (b *bot) bodies() []string {
 
 // refs are what the bot's webhooks were about.
 func (b *bot) refs() []connector.Ref {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	var refs []connector.Ref
-	for _, in := range b.events {
+	for _, in := range b.hooks.Told() {
 		refs = append(refs, in.Ref)
 	}
 	return refs
@@ -225,12 +208,11 @@ func TestARepeatedWebhookKeepsItsID(t *testing.T) {
 	b.AskForHuman("app-shop:u-42", map[string]any{"agent": "mira"})
 	b.AskForHuman("app-shop:u-42", nil)
 	require.NoError(t, b.Webhooks().Drain(t.Context()))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	require.Len(t, b.events, 3)
-	require.Equal(t, b.events[0].Event.ID, b.events[1].Event.ID)
-	require.NotEqual(t, b.events[0].Event.ID, b.events[2].Event.ID)
-	require.Equal(t, "mira", b.events[0].Event.Agent)
+	told := b.hooks.Told()
+	require.Len(t, told, 3)
+	require.Equal(t, told[0].Event.ID, told[1].Event.ID)
+	require.NotEqual(t, told[0].Event.ID, told[2].Event.ID)
+	require.Equal(t, "mira", told[0].Event.Agent)
 }
 
 func TestEveryMistakeNamesItsKey(t *testing.T) {

@@ -26,6 +26,9 @@ type Config struct {
 	ResumeNode         string            `yaml:"resume_node" doc:"id of the block where the bot goes on after a hand-back, where neither the request nor the flow names one"`
 	EndNode            string            `yaml:"end_node" doc:"id of the block where the bot waits for the customer's next message after the end (default the bot's first)"`
 	ArchiveOnEnd       bool              `yaml:"archive_on_end" doc:"take ended conversations out of Landbot's inbox"`
+	HandoffOnAssign    bool              `yaml:"handoff_on_assign" doc:"an assignment to our agent that we did not make, such as by a Human Takeover block, asks for a human; needs agent_id"`
+	OptOutWords        []string          `yaml:"opt_out_words" doc:"words, each a whole message, with which a WhatsApp customer ends the conversation and takes the opt-in back, such as STOP"`
+	WriteFields        bool              `yaml:"write_fields" doc:"write to the customer's fields handoff_state, handoff_reason and handoff_agent how things stand, for the flow"`
 	TranscriptTimezone string            `yaml:"transcript_timezone" doc:"time zone of Landbot's transcripts (default UTC)"`
 }
 
@@ -54,6 +57,10 @@ func (c *Config) Validate() error {
 		return errors.New("channel_ids: write the numbers that Landbot shows in the channels' addresses")
 	case c.AgentID < 0:
 		return errors.New("agent_id: write the number of the agent that api_token belongs to")
+	case c.HandoffOnAssign && c.AgentID == 0:
+		return errors.New("handoff_on_assign: write agent_id too, the number of the agent that the flow assigns customers to")
+	case slices.ContainsFunc(c.OptOutWords, func(w string) bool { return strings.TrimSpace(w) == "" }):
+		return errors.New("opt_out_words: write words such as STOP, or leave the key out")
 	case c.BotID < 0:
 		return errors.New("bot_id: write the number that the builder shows in the bot's address")
 	}

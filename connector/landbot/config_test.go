@@ -23,6 +23,8 @@ func TestMistakesInTheConfigurationAreNamed(t *testing.T) {
 		{"no hook token", func(c *landbot.Config) { c.HookToken = nil }, "hook_token: write a long random text"},
 		{"channel", func(c *landbot.Config) { c.ChannelIDs = []int64{0} }, "channel_ids: write the numbers"},
 		{"agent", func(c *landbot.Config) { c.AgentID = -1 }, "agent_id: write the number"},
+		{"handoff on whose assignment", func(c *landbot.Config) { c.HandoffOnAssign, c.AgentID = true, 0 }, "handoff_on_assign: write agent_id too"},
+		{"an empty word", func(c *landbot.Config) { c.OptOutWords = []string{"stop", " "} }, "opt_out_words: write words"},
 		{"bot", func(c *landbot.Config) { c.BotID = -1 }, "bot_id: write the number"},
 		{"block", func(c *landbot.Config) { c.ResumeNode = "a block" }, "resume_node: write the block's id"},
 		{"zone", func(c *landbot.Config) { c.TranscriptTimezone = "Mars/Base" }, "transcript_timezone: write a name"},

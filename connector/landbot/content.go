@@ -1,13 +1,12 @@
 package landbot
 
 import (
-	"encoding/json"
-	"maps"
-	"path"
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/loose"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -18,62 +17,47 @@ func (m hookMessage) content() (string, *conversation.Attachment) {
 	if m.Type == "hidden" {
 		return "", nil
 	}
-	text := m.Data.text("body")
+	text := m.Data.Text("body")
 	switch m.Type {
 	case "text":
 		return text, nil
 	case "button":
-		return firstOf(text, string(m.Raw.Payload)), nil
+		return cmp.Or(text, string(m.Raw.Payload)), nil
 	case "dialog":
-		return lines(m.Data.text("title"), text, "- ", m.Data.list("buttons")), nil
+		return lines(m.Data.Text("title"), text, "- ", textsOf(m.Data, "buttons")), nil
 	case "iframe":
-		return m.Data.text("url"), nil
+		return m.Data.Text("url"), nil
 	case "card_template":
-		return lines(m.Data.text("title"), lines(text, m.Data.text("footer"), "", nil), "", nil), nil
+		return lines(m.Data.Text("title"), lines(text, m.Data.Text("footer"), "", nil), "", nil), nil
 	}
-	if file := m.Data.file(); file != nil {
-		return firstOf(m.Data.text("caption"), text), file
+	if file := fileOf(m.Data); file != nil {
+		return cmp.Or(m.Data.Text("caption"), text), file
 	}
-	return firstOf(text, m.Data.text("title"), "[unsupported: "+string(m.Type)+"]"), nil
+	return cmp.Or(text, m.Data.Text("title"), "[unsupported: "+string(m.Type)+"]"), nil
 }
 
 // file finds the address of a file, or a place.
-func (o object) file() *conversation.Attachment {
-	if url := o.text("url"); strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
-		name := path.Base(strings.SplitN(strings.SplitN(url, "?", 2)[0], "#", 2)[0])
-		if !strings.Contains(name, ".") || strings.HasSuffix(url, "/") {
-			name = ""
-		}
-		return &conversation.Attachment{URL: url, Name: firstOf(o.text("name"), name)}
+func fileOf(o loose.Object) *conversation.Attachment {
+	if url := o.Text("url"); connector.IsWebAddress(url) {
+		return &conversation.Attachment{URL: url, Name: cmp.Or(o.Text("name"), connector.FileNameIn(url))}
 	}
-	lat, ok := o.float("latitude")
-	long, both := o.float("longitude")
+	lat, ok := o.Float("latitude")
+	long, both := o.Float("longitude")
 	if ok && both {
 		return &conversation.Attachment{Latitude: lat, Longitude: long}
 	}
 	return nil
 }
 
-// list gives the texts of a list of texts.
-func (o object) list(key string) []string {
-	var raw []looseText
-	_ = json.Unmarshal(o[key], &raw)
+// textsOf gives the texts of a list of texts.
+func textsOf(o loose.Object, key string) []string {
 	var out []string
-	for _, t := range raw {
+	for _, t := range loose.ListOf[loose.Text](o, key) {
 		if t != "" {
 			out = append(out, string(t))
 		}
 	}
 	return out
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // lines puts two texts and a list under each other, leaving out what is empty.
@@ -102,13 +86,13 @@ func (m hookMessage) person() conversation.Customer {
 }
 
 // personOf takes name, email, phone and language, and the rest of the texts as fields, except for those left out.
-func personOf(o object, except ...string) conversation.Customer {
-	known := []string{"name", "email", "phone", "language"}
+func personOf(o loose.Object, except ...string) conversation.Customer {
+	known := append(ourFields(), "name", "email", "phone", "language")
 	p := conversation.Customer{
-		Name: o.text("name"), Email: o.text("email"), Phone: o.text("phone"), Language: o.text("language"),
+		Name: o.Text("name"), Email: o.Text("email"), Phone: o.Text("phone"), Language: o.Text("language"),
 	}
-	for _, key := range slices.Sorted(maps.Keys(o)) {
-		value := o.text(key)
+	for _, key := range o.Keys() {
+		value := o.Text(key)
 		if value == "" || slices.Contains(known, key) || slices.Contains(except, key) || len(p.Fields) == maxFields {
 			continue
 		}

@@ -1,19 +1,17 @@
 package landbot_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	fakelandbot "github.com/handoff-engine/handoff/testsuite/fake/landbot"
 )
@@ -27,9 +25,7 @@ type account struct {
 	conn    *landbot.Client
 	url     string
 	gateway string
-
-	mu     sync.Mutex
-	events []conversation.Event
+	hooks   connectortest.Gateway
 }
 
 func newAccount(t *testing.T, opts fakelandbot.Options, change ...func(*landbot.Config)) *account {
@@ -41,7 +37,7 @@ func newAccount(t *testing.T, opts fakelandbot.Options, change ...func(*landbot.
 		opts.RatePerSecond = -1
 	}
 	a := &account{t: t, Server: fakelandbot.New(opts)}
-	vendor, gateway := httptest.NewServer(a.Server), httptest.NewServer(http.HandlerFunc(a.receive))
+	vendor, gateway := httptest.NewServer(a.Server), httptest.NewServer(&a.hooks)
 	t.Cleanup(func() {
 		a.Close()
 		vendor.Close()
@@ -49,6 +45,7 @@ func newAccount(t *testing.T, opts fakelandbot.Options, change ...func(*landbot.
 	})
 	a.url, a.gateway = vendor.URL+"/v1", gateway.URL
 	a.conn = open(t, config(a.url, change...))
+	a.hooks.Connector = a.conn
 	return a
 }
 
@@ -75,40 +72,12 @@ func open(t *testing.T, c landbot.Config) *landbot.Client {
 	return client
 }
 
-func (a *account) receive(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	d := &connector.Delivery{
-		Method: r.Method, Hookpoint: r.URL.Path[1:], Header: r.Header, Body: body, ReceivedAt: time.Now(),
-	}
-	if a.conn.Verify(d) != nil {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	in, err := a.conn.Decode(d)
-	if err != nil {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, i := range in {
-		a.events = append(a.events, i.Event)
-	}
-}
-
 // told waits until no hook is on its way, and gives what the hooks told.
 func (a *account) told(kind conversation.Kind) []conversation.Event {
 	a.t.Helper()
 	require.NoError(a.t, a.Hooks().Drain(a.t.Context()))
 	require.NoError(a.t, a.Blocks().Drain(a.t.Context()))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var events []conversation.Event
-	for _, ev := range a.events {
-		if ev.Kind == kind {
-			events = append(events, ev)
-		}
-	}
-	return events
+	return a.hooks.Events(kind)
 }
 
 func (a *account) subscribe() {

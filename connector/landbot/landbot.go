@@ -80,6 +80,9 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	c.http.Classify = classify
+	if config.WriteFields {
+		return fieldWriter{c}, nil
+	}
 	return c, nil
 }
 
@@ -155,23 +158,12 @@ func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (con
 	parts := connector.SplitText(req.Text, maxText)
 	for i := c.progress.Of(req.Key); i < len(parts); i++ {
 		if err := c.say(ctx, op, path, "send_text/", textBody{Message: parts[i]}); err != nil {
-			return connector.Receipt{}, partly(err, i)
+			return connector.Receipt{}, connector.Partly(err, i)
 		}
 		c.progress.Set(req.Key, i+1)
 	}
 	c.progress.Forget(req.Key)
 	return connector.Receipt{}, nil
-}
-
-// partly makes sure that a text of which a part arrived is looked for before it is said again, by another process too.
-func partly(err error, said int) error {
-	var e *connector.Error
-	if said == 0 || !errors.As(err, &e) || e.Kind.Permanent() {
-		return err
-	}
-	doubtful := *e
-	doubtful.Kind = connector.UncertainOutcome
-	return &doubtful
 }
 
 // SendAttachment sends pictures by their address and places by their position. The API takes no other files.

@@ -58,6 +58,9 @@ func (c *Client) PauseBot(ctx context.Context, req connector.PauseRequest) error
 	if err != nil {
 		return err
 	}
+	if err := c.mark(ctx, op, path, req.Key); err != nil {
+		return err
+	}
 	err = c.assign(ctx, op, path)
 	if connector.KindOf(err) != connector.Conflict {
 		return err
@@ -106,6 +109,12 @@ func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) err
 		// The first try may have launched the bot, and launching runs the block once more. Without launch the bot is
 		// in charge all the same.
 		body.Launch = false
+	}
+	if err := c.unmark(ctx, op, path); err != nil {
+		return err
+	}
+	if err := c.optOut(ctx, op, path, req); err != nil {
+		return err
 	}
 	if !req.Launch {
 		if err := c.letGo(ctx, op, path); err != nil {
@@ -179,7 +188,7 @@ func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([
 	return []connector.Inbound{{
 		Ref: connector.Ref{Conversation: req.To},
 		Event: conversation.Event{
-			ID: c.weakID("poll", req.To, strconv.FormatInt(now.UnixMilli(), 10)), Weak: true,
+			ID: connector.MadeID(c.connection, "poll", req.To, strconv.FormatInt(now.UnixMilli(), 10)), Weak: true,
 			Kind: conversation.ChannelDropped, At: now, Ref: req.To,
 		},
 	}}, nil

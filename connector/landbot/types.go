@@ -1,16 +1,8 @@
 package landbot
 
-import (
-	"bytes"
-	"encoding/json"
-	"math"
-	"strconv"
-	"strings"
-	"time"
-)
+import "github.com/handoff-engine/handoff/connector/loose"
 
-// The vendor's JSON. Numbers come as texts and texts as numbers now and then, so that the types that hooks are decoded
-// into take either.
+// The vendor's JSON. Numbers come as texts and texts as numbers now and then, so that hooks are decoded loosely.
 
 // hookBody is a message hook. Messages has one entry.
 type hookBody struct {
@@ -19,13 +11,14 @@ type hookBody struct {
 
 // hookMessage is one message. Data depends on the type; custom fields are extra keys of Customer.
 type hookMessage struct {
-	Type      looseText  `json:"type"`
-	Timestamp looseTime  `json:"timestamp"`
-	Data      object     `json:"data"`
-	Sender    hookSender `json:"sender"`
-	Customer  object     `json:"customer"`
+	Type      loose.Text   `json:"type"`
+	Timestamp loose.Time   `json:"timestamp"`
+	Data      loose.Object `json:"data"`
+	Sender    hookSender   `json:"sender"`
+	Customer  loose.Object `json:"customer"`
 	Channel   struct {
-		ID looseInt `json:"id"`
+		ID   loose.Int  `json:"id"`
+		Type loose.Text `json:"type"`
 	} `json:"channel"`
 	Raw hookRaw `json:"_raw"`
 }
@@ -33,101 +26,16 @@ type hookMessage struct {
 // hookSender is who said it: customer, bot, agent or sys. _raw.author_type has other words for the same, which are not
 // to be used.
 type hookSender struct {
-	ID   looseInt  `json:"id"`
-	Name looseText `json:"name"`
-	Type looseText `json:"type"`
+	ID   loose.Int  `json:"id"`
+	Name loose.Text `json:"name"`
+	Type loose.Text `json:"type"`
 }
 
 type hookRaw struct {
-	UUID    looseText `json:"uuid"`
-	Seq     looseInt  `json:"seq"`
-	Payload looseText `json:"payload"`
-}
-
-// object is a JSON object of which we know some keys; anything else than an object is an empty one.
-type object map[string]json.RawMessage
-
-// UnmarshalJSON takes objects only, without failing on the rest.
-func (o *object) UnmarshalJSON(b []byte) error {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(b, &m) == nil {
-		*o = m
-	}
-	return nil
-}
-
-// text gives a key's value as text; "" if it is missing or no scalar.
-func (o object) text(key string) string {
-	var t looseText
-	_ = t.UnmarshalJSON(o[key])
-	return string(t)
-}
-
-// id gives a key's value as an id; 0 if it is none.
-func (o object) id(key string) int64 {
-	var n looseInt
-	_ = n.UnmarshalJSON(o[key])
-	return int64(n)
-}
-
-// float gives a key's value as a number, and whether it is one.
-func (o object) float(key string) (float64, bool) {
-	f, err := strconv.ParseFloat(o.text(key), 64)
-	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
-}
-
-// looseText takes texts, numbers and truth values.
-type looseText string
-
-// UnmarshalJSON takes any scalar as text, and the rest as "".
-func (t *looseText) UnmarshalJSON(b []byte) error {
-	b = bytes.TrimSpace(b)
-	*t = ""
-	switch {
-	case len(b) == 0 || bytes.Equal(b, []byte("null")) || b[0] == '{' || b[0] == '[':
-	case b[0] == '"':
-		var s string
-		if json.Unmarshal(b, &s) == nil {
-			*t = looseText(s)
-		}
-	default:
-		*t = looseText(b)
-	}
-	return nil
-}
-
-// looseInt takes numbers, and texts that hold one.
-type looseInt int64
-
-// UnmarshalJSON takes what can be read as a whole number, and the rest as 0.
-func (n *looseInt) UnmarshalJSON(b []byte) error {
-	var t looseText
-	_ = t.UnmarshalJSON(b)
-	*n = 0
-	s := strings.TrimSpace(string(t))
-	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
-		*n = looseInt(i)
-	} else if f, err := strconv.ParseFloat(s, 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		*n = looseInt(f)
-	}
-	return nil
-}
-
-// looseTime takes epoch seconds, whole or with a fraction.
-type looseTime struct{ time.Time }
-
-// latest is beyond any true timestamp: the year 2100.
-const latest = 4102444800
-
-// UnmarshalJSON takes what can be read as seconds, and the rest as no time.
-func (t *looseTime) UnmarshalJSON(b []byte) error {
-	var s looseText
-	_ = s.UnmarshalJSON(b)
-	t.Time = time.Time{}
-	if f, err := strconv.ParseFloat(strings.TrimSpace(string(s)), 64); err == nil && f > 0 && f < latest {
-		t.Time = time.UnixMicro(int64(math.Round(f * 1e6))).UTC()
-	}
-	return nil
+	UUID    loose.Text `json:"uuid"`
+	Seq     loose.Int  `json:"seq"`
+	Payload loose.Text `json:"payload"`
+	Action  loose.Text `json:"action"`
 }
 
 // customerAnswer is what GET /customers/{id}/ answers.
@@ -145,11 +53,11 @@ type transcriptAnswer struct {
 }
 
 type transcriptEntry struct {
-	Type    looseText `json:"type"`
-	Message looseText `json:"message"`
-	Sender  looseText `json:"sender"`
-	At      looseText `json:"message_datetime"`
-	URL     looseText `json:"url"`
+	Type    loose.Text `json:"type"`
+	Message loose.Text `json:"message"`
+	Sender  loose.Text `json:"sender"`
+	At      loose.Text `json:"message_datetime"`
+	URL     loose.Text `json:"url"`
 }
 
 type textBody struct {
@@ -169,6 +77,12 @@ type locationBody struct {
 type botBody struct {
 	Launch bool   `json:"launch"`
 	Node   string `json:"node,omitempty"`
+}
+
+type fieldBody struct {
+	Type  string         `json:"type"`
+	Extra map[string]any `json:"extra"`
+	Value string         `json:"value"`
 }
 
 type hookRequest struct {

@@ -1,8 +1,7 @@
 package landbot
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -50,7 +49,7 @@ func (c *Client) decodeHook(d *connector.Delivery) ([]connector.Inbound, error) 
 	}
 	var events []connector.Inbound
 	for _, m := range body.Messages {
-		customer := m.Customer.id("id")
+		customer := m.Customer.Int("id")
 		if customer <= 0 || m.Sender.Type == "" || m.Type == "" {
 			return nil, connector.Errorf(Name, op, connector.Invalid, "the hook names no customer, sender or type")
 		}
@@ -67,7 +66,7 @@ func (c *Client) decodeHook(d *connector.Delivery) ([]connector.Inbound, error) 
 		if ev.At.IsZero() {
 			ev.At = d.ReceivedAt
 		}
-		events = append(events, connector.Inbound{Ref: connector.Ref{Conversation: key}, Event: ev})
+		events = append(events, c.withOptOut(m, connector.Inbound{Ref: connector.Ref{Conversation: key}, Event: ev})...)
 	}
 	return events, nil
 }
@@ -82,19 +81,10 @@ func (c *Client) hookID(d *connector.Delivery, m hookMessage, customer string) (
 		}
 	}
 	data, _ := json.Marshal(m.Data)
-	return c.weakID(
-		"hook", customer, strconv.FormatInt(int64(m.Channel.ID), 10), string(m.Type), m.Timestamp.String(),
+	return connector.MadeID(
+		c.connection, "hook", customer, strconv.FormatInt(int64(m.Channel.ID), 10), string(m.Type), m.Timestamp.String(),
 		string(m.Sender.Type), strconv.FormatInt(int64(m.Sender.ID), 10), string(data),
 	), true
-}
-
-// weakID makes an id from what something is, where the vendor gives none.
-func (c *Client) weakID(of ...string) string {
-	h := sha256.New()
-	for _, part := range append([]string{c.connection}, of...) {
-		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // event says what a message means, without its id and time. Who said it decides, by sender.type and nothing else.
@@ -126,13 +116,23 @@ func (c *Client) event(m hookMessage) (conversation.Event, bool) {
 	return conversation.Event{}, false
 }
 
-// systemEvent goes by who has the customer now, because the names of the actions are not documented.
+// systemEvent goes by who has the customer now, because the names of the actions are not documented, but for "assign".
 func (c *Client) systemEvent(m hookMessage) (conversation.Event, bool) {
 	if _, told := m.Customer["agent_id"]; !told || m.Type != "event" {
 		return conversation.Event{}, false
 	}
-	if agent := m.Customer.id("agent_id"); agent != 0 && !c.isOther(agent) {
-		return conversation.Event{}, false
+	if agent := m.Customer.Int("agent_id"); agent != 0 && !c.isOther(agent) {
+		return c.assigned(m)
 	}
 	return conversation.Event{Kind: conversation.ChannelDropped}, true
+}
+
+// assigned asks for a human, if that is configured, where the flow or somebody in the vendor's inbox gave the customer to
+// our agent: our own assignments carry our mark.
+func (c *Client) assigned(m hookMessage) (conversation.Event, bool) {
+	action := cmp.Or(m.Data.Text("action"), string(m.Raw.Action), "assign")
+	if !c.config.HandoffOnAssign || action != "assign" || m.Customer.Text(fieldID) != "" {
+		return conversation.Event{}, false
+	}
+	return conversation.Event{Kind: conversation.HandoffRequested, Reason: conversation.ByBot, Customer: m.person()}, true
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Assign gives the chat to an agent or a group, or routes it anew within its group. It looks first, because a repeat
-// would put the chat into the queue again. An agent who is away gets it by way of the queue.
+// would put the chat into the queue again. An agent who is offline is a Conflict; one who has no room now gets it by way of
+// the queue.
 func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error {
 	const op = "Assign"
 	chatID, threadID, err := parseTicket(op, req.Ticket)
@@ -35,6 +36,9 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 	case req.Agent != "":
 		if slices.ContainsFunc(agents, func(u user) bool { return u.ID == req.Agent }) {
 			return nil
+		}
+		if c.away(ctx, op, req.Agent) {
+			return connector.Errorf(name, op, connector.Conflict, "agent is offline")
 		}
 		transfer.Target = &target{Type: "agent", IDs: []string{req.Agent}}
 	case group >= 0:
@@ -124,7 +128,7 @@ func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error
 			return err
 		}
 	}
-	parts := split(req.Text, maxText)
+	parts := connector.SplitText(req.Text, maxText)
 	for i, part := range parts {
 		err = c.call(ctx, request{op: op, api: agentAPI, action: "send_event", body: sendEvent{ChatID: chatID, Event: newEvent{
 			Type: "system_message", SystemMessageType: "handoff_note", Text: part, Visibility: "agents", CustomID: sendMark(req.Key, i+1, len(parts)),

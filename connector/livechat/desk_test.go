@@ -22,8 +22,9 @@ var at = time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
 
 // open is what a first handoff asks for.
 func openRequest(t *testing.T, c *livechat.Client, key conversation.Key) connector.OpenRequest {
+	id, _, _ := strings.Cut(string(key), "/")
 	req := connector.OpenRequest{
-		Key: key, Conversation: "shop:c1",
+		Key: key, Conversation: id,
 		Customer: conversation.Customer{
 			Name: "Ada Byron", Email: "ada@customer.example", Phone: "+15550100", Fields: map[string]string{"order": "991"},
 		},
@@ -57,7 +58,7 @@ func TestOpenShowsAgentsWhoAsksAndWhatWasSaid(t *testing.T) {
 	chats := d.Chats()
 	require.Len(t, chats, 1)
 	require.Equal(t, chats[0].ID+":"+chats[0].Thread, ticket.ID)
-	require.Equal(t, map[string]string{"customer_id": chats[0].Customer}, ticket.Vendor)
+	require.Equal(t, map[string]string{"customer_id": chats[0].Customer, "customer_of": "under-test"}, ticket.Vendor)
 	require.Equal(t, "Ada Byron", chats[0].CustomerName)
 	require.Equal(t, []int{7}, chats[0].Groups)
 	require.Equal(t, []map[string]string{{"conversation_id": "shop:c1"}, {"phone": "+15550100"}, {"order": "991"}}, chats[0].SessionFields)
@@ -227,6 +228,22 @@ func TestAssignRoutesAnewAndLeavesAQueuedChatAlone(t *testing.T) {
 	require.Equal(t, connector.Conflict, connector.KindOf(err))
 }
 
+func TestAnAgentWhoIsOfflineIsNotAssigned(t *testing.T) {
+	d := newDesk(t)
+	c := openConnection(t, d.web.URL)
+	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
+	require.NoError(t, d.AgentGoesOffline(vendor.Leo))
+	err := c.Assign(t.Context(), connector.AssignRequest{Ticket: ticket, Agent: vendor.Leo})
+	require.Equal(t, connector.Conflict, connector.KindOf(err), "so that the next one is asked")
+	require.Equal(t, []string{vendor.Mira}, d.Chats()[0].Agents)
+	require.Zero(t, d.Faults.Calls("agent/transfer_chat"))
+
+	require.NoError(t, d.AgentPauses(vendor.Leo))
+	other := openConnection(t, d.web.URL)
+	require.NoError(t, other.Assign(t.Context(), connector.AssignRequest{Ticket: ticket, Agent: vendor.Leo}))
+	require.True(t, d.Chats()[0].Queued, "one who takes no new chats now is waited for")
+}
+
 func TestClosingLeavesALaterThreadAlone(t *testing.T) {
 	d := newDesk(t)
 	c := openConnection(t, d.web.URL)
@@ -301,7 +318,8 @@ func TestAvailabilityTellsBusyFromAway(t *testing.T) {
 	}
 	require.Equal(t, connector.Online, ask())
 	for i := range 12 { // six chats for each of two agents
-		openTicket(t, openConnection(t, d.web.URL), conversation.Key("busy:"+string(rune('a'+i))+"/e-1"), "busy")
+		id := "busy:" + string(rune('a'+i))
+		openTicket(t, openConnection(t, d.web.URL), conversation.Key(id+"/e-1"), id)
 	}
 	require.Equal(t, connector.Queueing, ask())
 	require.NoError(t, d.AgentPauses(vendor.Mira))

@@ -1,6 +1,8 @@
 package livechat
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -34,6 +36,23 @@ func (c *Client) said(ticket string, e event) []conversation.Event {
 	base.Kind, base.Author = conversation.AgentSaid, c.author(e.AuthorID, "")
 	base.Text, base.Attachment = content(e)
 	return []conversation.Event{base}
+}
+
+// edited gives a person's words as new words of the message that they stand in. The vendor's event keeps its id, so what
+// it says is part of ours.
+func edited(said conversation.Event) (conversation.Event, bool) {
+	if said.Kind != conversation.AgentSaid || said.Text == "" {
+		return conversation.Event{}, false
+	}
+	sum := sha256.Sum256([]byte(said.Text))
+	said.Kind, said.Target, said.MessageID = conversation.AgentEdited, said.ID, ""
+	said.ID += ":updated:" + hex.EncodeToString(sum[:8])
+	return said, true
+}
+
+// deleted tells that a message was taken away.
+func deleted(eventID string) conversation.Event {
+	return conversation.Event{ID: eventID + ":deleted", Kind: conversation.AgentDeleted, Target: eventID}
 }
 
 // notSpoken reports whether entries of this type are not a person's words, whoever they are written down to.

@@ -21,6 +21,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/httpx"
@@ -31,8 +32,10 @@ import (
 const name = "livechat"
 
 const (
-	// maxText is the longest text of a message, in bytes of UTF-8 (vendor reference, message).
-	maxText = 16 << 10
+	// maxBytes is the longest text of a message, in bytes of UTF-8 (vendor reference, message), and maxText as many runes
+	// as surely fit.
+	maxBytes = 16 << 10
+	maxText  = maxBytes / utf8.UTFMax
 	// maxFile is the largest file (vendor reference, upload_file).
 	maxFile = 10 << 20
 	// redelivery covers the vendor's repeats, three within about a minute, each with up to 10 s for the answer.
@@ -52,6 +55,7 @@ type Client struct {
 
 	region    atomic.Pointer[string]
 	announced sync.Map
+	routing   routing
 	// noProperties is until when our properties are done without, because the vendor refused them.
 	noProperties atomic.Int64
 	fileHosts    []string
@@ -73,6 +77,8 @@ var (
 	_ connector.AttachmentFetcher  = (*Client)(nil)
 	_ connector.SentFinder         = (*Client)(nil)
 	_ connector.MessageLister      = (*Client)(nil)
+	_ connector.QueueReader        = (*Client)(nil)
+	_ connector.ReadMarker         = (*Client)(nil)
 	_ connector.Subscriber         = (*Client)(nil)
 	_ connector.Checker            = (*Client)(nil)
 )

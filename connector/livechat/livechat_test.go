@@ -140,10 +140,7 @@ func newDesk(t cleaner) *desk {
 		"incoming_chat", "incoming_event", "event_updated", "event_deleted", "chat_transferred", "user_added_to_chat",
 		"user_removed_from_chat", "chat_deactivated",
 	} {
-		d.ask("/v3.6/configuration/action/register_webhook", map[string]any{
-			"action": action, "type": "license", "owner_client_id": vendor.DefaultClientID, "url": d.collector.URL, "secret_key": hookSecret,
-			"additional_data": []string{"chat_properties", "chat_presence_user_ids"},
-		})
+		d.collect(action)
 	}
 	for _, property := range []string{"conversation_id", "connection"} {
 		d.ask("/v3.6/configuration/action/register_property", map[string]any{
@@ -152,6 +149,14 @@ func newDesk(t cleaner) *desk {
 		})
 	}
 	return d
+}
+
+// collect has an action told to the collector.
+func (d *desk) collect(action string) {
+	d.ask("/v3.6/configuration/action/register_webhook", map[string]any{
+		"action": action, "type": "license", "owner_client_id": vendor.DefaultClientID, "url": d.collector.URL, "secret_key": hookSecret,
+		"additional_data": []string{"chat_properties", "chat_presence_user_ids"},
+	})
 }
 
 // ask makes a call with the personal access token.
@@ -187,8 +192,8 @@ func (d *desk) vendor() *connectortest.Vendor {
 			"PrepareTicket": "customer_token", "Open": opOpen, "Post": "customer/send_event", "Assign": "agent/transfer_chat",
 			"CloseTicket": "agent/deactivate_chat", "WriteNote": "agent/send_event", "Availability": "configuration/get_group",
 			"SendTyping": "customer/send_sneak_peek", "SendAttachment": "customer/upload_file", "FetchAttachment": "cdn",
-			"FindSent": "agent/get_chat", "ListMessages": "agent/get_chat", "Subscribe": "configuration/list_webhooks",
-			"Check": "agent/list_chats",
+			"FindSent": "agent/get_chat", "ListMessages": "agent/get_chat", "Queue": "agent/get_chat",
+			"MarkRead": "customer/mark_events_as_seen", "Subscribe": "configuration/list_webhooks", "Check": "agent/list_chats",
 		},
 		AgentSees: func(t conversation.Ticket) []string {
 			return d.texts(t, func(l vendor.Line) bool { return l.By == "customer" && !strings.Contains(l.CustomID, "~") })

@@ -13,12 +13,6 @@ import (
 )
 
 const (
-	// customerKey is where the LiveChat customer's id is kept between calls, and ownerKey the connection that made him:
-	// a route's next desk may be another LiveChat account.
-	customerKey = "customer_id"
-	ownerKey    = "customer_of"
-	// maxUnprepared bounds how many customers are kept in mind that were not prepared.
-	maxUnprepared = 1024
 	// maxSessionFields is the vendor's limit of session fields.
 	maxSessionFields = 100
 	// withoutProperties is how long our properties are done without once they are refused: registering them takes up to
@@ -29,52 +23,6 @@ const (
 	conversationProperty = "conversation_id"
 	connectionProperty   = "connection"
 )
-
-// PrepareTicket makes the customer known at LiveChat. It cannot be found out whether an earlier call did, so it is a
-// step of its own; a repeat leaves an identity that nobody sees.
-func (c *Client) PrepareTicket(ctx context.Context, req connector.OpenRequest) (map[string]string, error) {
-	id := c.customerIn(req.Vendor)
-	if id == "" {
-		var err error
-		if id, err = c.tokens.newCustomer(ctx, "PrepareTicket"); err != nil {
-			return nil, err
-		}
-	}
-	return map[string]string{customerKey: id, ownerKey: c.connection}, nil
-}
-
-// customerIn gives the customer of this connection that is kept in vendor, or "".
-func (c *Client) customerIn(vendor map[string]string) string {
-	if owner := vendor[ownerKey]; owner != "" && owner != c.connection {
-		return ""
-	}
-	return vendor[customerKey]
-}
-
-// customerFor gives the customer in whose name a ticket is opened. One who was not prepared, because another desk was
-// asked first, is made now and kept in mind, so that a retry in this process opens the same chat.
-func (c *Client) customerFor(ctx context.Context, op string, req connector.OpenRequest) (string, error) {
-	if id := c.customerIn(req.Vendor); id != "" {
-		return id, nil
-	}
-	c.unprepared.mu.Lock()
-	id := c.unprepared.ids[req.Key]
-	c.unprepared.mu.Unlock()
-	if id != "" {
-		return id, nil
-	}
-	id, err := c.tokens.newCustomer(ctx, op)
-	if err != nil {
-		return "", err
-	}
-	c.unprepared.mu.Lock()
-	defer c.unprepared.mu.Unlock()
-	if len(c.unprepared.ids) >= maxUnprepared {
-		clear(c.unprepared.ids)
-	}
-	c.unprepared.ids[req.Key] = id
-	return id, nil
-}
 
 // Open starts the customer's chat, or resumes it, with the transcript as first messages. It looks first, so the same Key
 // opens one thread however often it is called.
@@ -103,7 +51,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	if err != nil {
 		return conversation.Ticket{}, err
 	}
-	ticket := conversation.Ticket{ID: ticketID(chatID, threadID), Vendor: map[string]string{customerKey: o.customer}}
+	ticket := conversation.Ticket{ID: ticketID(chatID, threadID), Vendor: c.remember(o.customer)}
 	if req.Agent != "" {
 		// The chat is open: an agent who cannot be reached must not make it open again.
 		err := c.Assign(ctx, connector.AssignRequest{Key: req.Key, Ticket: ticket, Agent: req.Agent, Vendor: req.Vendor})
@@ -305,12 +253,4 @@ func parseTicket(op string, t conversation.Ticket) (chatID, threadID string, err
 		return "", "", connector.Errorf(name, op, connector.Invalid, "ticket id is not <chat>:<thread>")
 	}
 	return chatID, threadID, nil
-}
-
-// customerOf finds the customer of a ticket.
-func customerOf(t conversation.Ticket, vendor map[string]string) string {
-	if id := t.Vendor[customerKey]; id != "" {
-		return id
-	}
-	return vendor[customerKey]
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 )
 
-// Post adds the customer's words to the ticket, in the customer's name. What is over 16 KB goes out in parts; a repeat
+// Post adds the customer's words to the ticket, in the customer's name. What is over 4,096 characters goes out in parts; a repeat
 // sends only the parts that are not there.
 func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
 	const op = "Post"
@@ -20,7 +20,7 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 		return connector.Receipt{}, connector.Errorf(name, op, connector.Invalid, "empty text")
 	}
 	var events []newEvent
-	parts := split(req.Text, maxText)
+	parts := connector.SplitText(req.Text, maxText)
 	for i, part := range parts {
 		events = append(events, newEvent{Type: "message", Text: part, CustomID: sendMark(req.Key, i+1, len(parts))})
 	}
@@ -108,7 +108,7 @@ func (c *Client) SendTyping(ctx context.Context, req connector.TypingRequest) er
 	}
 	return c.call(ctx, request{
 		op: op, api: customerAPI, action: "send_sneak_peek", customer: customerOf(req.Ticket, req.Vendor),
-		body: map[string]string{"chat_id": chatID, "sneak_peek_text": split(text, maxText)[0]},
+		body: map[string]string{"chat_id": chatID, "sneak_peek_text": connector.CutText(text, maxText)},
 	}, nil)
 }
 
@@ -122,7 +122,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	}
 	var captions []string
 	if strings.TrimSpace(req.Text) != "" {
-		captions = split(req.Text, maxText)
+		captions = connector.SplitText(req.Text, maxText)
 	}
 	of := 1 + len(captions)
 	first := sendMark(req.Key, 1, of)

@@ -29,6 +29,7 @@ func subscriptions() []subscription {
 		{action: "user_added_to_chat"},
 		{action: "user_removed_from_chat"},
 		{action: "chat_deactivated"},
+		{action: "events_marked_as_seen"},
 	}
 }
 

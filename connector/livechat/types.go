@@ -37,6 +37,16 @@ type chat struct {
 	Thread     *thread    `json:"thread"`
 }
 
+// customer gives the id of the chat's customer, or "".
+func (c chat) customer() string {
+	for _, u := range c.Users {
+		if u.Type == "customer" {
+			return u.ID
+		}
+	}
+	return ""
+}
+
 type access struct {
 	GroupIDs []int `json:"group_ids"`
 }
@@ -60,6 +70,9 @@ type thread struct {
 
 type queue struct {
 	Position int `json:"position"`
+	// WaitTime is in seconds.
+	WaitTime float64 `json:"wait_time"`
+	QueuedAt string  `json:"queued_at"`
 }
 
 // event is one entry of a thread.
@@ -116,6 +129,7 @@ type (
 		To       struct {
 			AgentIDs []string `json:"agent_ids"`
 		} `json:"transferred_to"`
+		Queue *queue `json:"queue"`
 	}
 	userAdded struct {
 		ChatID   string `json:"chat_id"`
@@ -126,6 +140,11 @@ type (
 		ChatID   string `json:"chat_id"`
 		ThreadID string `json:"thread_id"`
 		UserID   string `json:"user_id"`
+	}
+	eventsSeen struct {
+		ChatID   string `json:"chat_id"`
+		UserID   string `json:"user_id"`
+		SeenUpTo string `json:"seen_up_to"`
 	}
 	chatDeactivated struct {
 		ChatID   string `json:"chat_id"`
@@ -206,6 +225,16 @@ type (
 	getChat struct {
 		ChatID   string `json:"chat_id"`
 		ThreadID string `json:"thread_id,omitempty"`
+	}
+	listChats struct {
+		Limit   int         `json:"limit"`
+		Filters chatFilters `json:"filters"`
+	}
+	chatFilters struct {
+		Properties map[string]map[string]propertyFilter `json:"properties"`
+	}
+	propertyFilter struct {
+		Values []string `json:"values"`
 	}
 	listThreads struct {
 		ChatID string `json:"chat_id"`

@@ -44,6 +44,7 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 		"user_added_to_chat":     w.userAdded,
 		"user_removed_from_chat": w.userRemoved,
 		"chat_deactivated":       w.chatDeactivated,
+		"events_marked_as_seen":  w.eventsSeen,
 	}[h.Action]
 	if !ok {
 		if h.Action == "" {
@@ -85,27 +86,34 @@ func (w *reading) add(chatID, threadID string, ev conversation.Event) {
 	if ev.At.IsZero() {
 		ev.At = w.at
 	}
-	var ref connector.Ref
-	conversationID := w.hook.AdditionalData.ChatProperties.text(w.config.ClientID, conversationProperty)
-	switch {
-	case conversationID != "":
-		ref.ID = conversationID
-	case threadID != "":
-		ref.Ticket = ticketID(chatID, threadID)
-	default:
-		ref.TicketPrefix = chatID + ":"
-	}
 	if threadID != "" && ev.TicketID == "" {
 		ev.TicketID = ticketID(chatID, threadID)
 	}
-	w.events = append(w.events, connector.Inbound{Ref: ref, Event: ev})
+	w.events = append(w.events, connector.Inbound{Ref: w.ref(chatID, threadID), Event: ev})
 }
 
-// addState gives an event that tells a state. The vendor names neither delivery nor time, and the same state may
-// rightly come again, so the second of arrival is part of its id.
-func (w *reading) addState(chatID, threadID string, ev conversation.Event) {
+// ref names the conversation by our reference, which chats carry, else by the ticket.
+func (w *reading) ref(chatID, threadID string) connector.Ref {
+	conversationID := w.hook.AdditionalData.ChatProperties.text(w.config.ClientID, conversationProperty)
+	switch {
+	case conversationID != "":
+		return connector.Ref{ID: conversationID}
+	case threadID != "":
+		return connector.Ref{Ticket: ticketID(chatID, threadID)}
+	}
+	return connector.Ref{TicketPrefix: chatID + ":"}
+}
+
+// addState gives an event that tells a state. The same one may rightly come again, and the vendor names neither delivery
+// nor time. So the moment is part of its id: that of its queueing, where the chat went into the queue, else the second of
+// its arrival.
+func (w *reading) addState(chatID, threadID string, ev conversation.Event, into *queue) {
+	moment := strconv.FormatInt(w.at.Unix(), 10)
+	if into != nil && into.QueuedAt != "" {
+		moment = into.QueuedAt
+	}
 	ev.At, ev.Weak = w.at, true
-	ev.ID = weakID(w.connection, chatID, string(ev.Kind), w.hook.Action, string(w.hook.Payload), strconv.FormatInt(w.at.Unix(), 10))
+	ev.ID = weakID(w.connection, chatID, string(ev.Kind), w.hook.Action, string(w.hook.Payload), moment)
 	w.add(chatID, threadID, ev)
 }
 
@@ -159,10 +167,8 @@ func (c *Client) threadBegan(ch chat) []conversation.Event {
 	var ticket *conversation.Ticket
 	if byAgent(*ch.Thread) {
 		ticket = &conversation.Ticket{ID: id}
-		for _, u := range ch.Users {
-			if u.Type == "customer" {
-				ticket.Vendor = map[string]string{customerKey: u.ID}
-			}
+		if customer := ch.customer(); customer != "" {
+			ticket.Vendor = c.remember(customer)
 		}
 	}
 	var events []conversation.Event
@@ -200,7 +206,7 @@ func (w *reading) incomingEvent() error {
 	return nil
 }
 
-// eventUpdated gives an agent's new words. The event keeps its id, so what it says is part of ours.
+// eventUpdated gives an agent's new words.
 func (w *reading) eventUpdated() error {
 	p, err := read(w, func(p *incomingEvent) string {
 		if p.Event == nil || p.Event.ID == "" || p.ThreadID == "" {
@@ -211,14 +217,11 @@ func (w *reading) eventUpdated() error {
 	if err != nil {
 		return err
 	}
-	for _, ev := range w.said(ticketID(p.ChatID, p.ThreadID), *p.Event) {
-		if ev.Kind != conversation.AgentSaid || ev.Text == "" {
-			continue
+	for _, said := range w.said(ticketID(p.ChatID, p.ThreadID), *p.Event) {
+		if ev, ok := edited(said); ok {
+			ev.At = w.at
+			w.add(p.ChatID, p.ThreadID, ev)
 		}
-		sum := sha256.Sum256([]byte(ev.Text))
-		ev.ID += ":updated:" + hex.EncodeToString(sum[:8])
-		ev.Kind, ev.Target, ev.MessageID, ev.At = conversation.AgentEdited, p.Event.ID, "", w.at
-		w.add(p.ChatID, p.ThreadID, ev)
 	}
 	return nil
 }
@@ -233,9 +236,9 @@ func (w *reading) eventDeleted() error {
 	if err != nil {
 		return err
 	}
-	w.add(p.ChatID, p.ThreadID, conversation.Event{
-		ID: p.EventID + ":deleted", Kind: conversation.AgentDeleted, At: w.at, Target: p.EventID,
-	})
+	ev := deleted(p.EventID)
+	ev.At = w.at
+	w.add(p.ChatID, p.ThreadID, ev)
 	return nil
 }
 
@@ -248,12 +251,12 @@ func (w *reading) chatTransferred() error {
 	}
 	for _, id := range p.To.AgentIDs {
 		if isPerson(id) {
-			w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentAssigned, Agent: id, Author: w.author(id, "")})
+			w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentAssigned, Agent: id, Author: w.author(id, "")}, p.Queue)
 			return nil
 		}
 	}
 	if len(p.To.AgentIDs) == 0 {
-		w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentUnassigned})
+		w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentUnassigned}, p.Queue)
 	}
 	return nil
 }
@@ -273,7 +276,7 @@ func (w *reading) userAdded() error {
 	if w.othersIn(u.ID) > 0 {
 		return nil
 	}
-	w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentAssigned, Agent: u.ID, Author: w.author(u.ID, u.Name)})
+	w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentAssigned, Agent: u.ID, Author: w.author(u.ID, u.Name)}, nil)
 	return nil
 }
 
@@ -286,7 +289,7 @@ func (w *reading) userRemoved() error {
 	if !isPerson(p.UserID) || p.UserID == w.config.NoteAgent || len(w.hook.AdditionalData.Presence) == 0 || w.othersIn(p.UserID) > 0 {
 		return nil
 	}
-	w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentUnassigned, Author: w.author(p.UserID, "")})
+	w.addState(p.ChatID, p.ThreadID, conversation.Event{Kind: conversation.AgentUnassigned, Author: w.author(p.UserID, "")}, nil)
 	return nil
 }
 

@@ -54,6 +54,30 @@ func TestOnlyRoutingLosesItsIDs(t *testing.T) {
 	}
 }
 
+func TestAChatThatIsQueuedIsToldOnceHoweverLateItIsToldAgain(t *testing.T) {
+	d := newDesk(t)
+	c := openConnection(t, d.web.URL)
+	id := chatID(mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2")))
+	require.NoError(t, d.VendorUnassigns(id))
+	require.NoError(t, d.AgentTakes(id, vendor.Mira))
+	require.NoError(t, d.VendorUnassigns(id))
+	var ids []string
+	for _, delivery := range d.deliveries() {
+		events, err := c.Decode(delivery)
+		require.NoError(t, err)
+		if !bytes.Contains(delivery.Body, []byte("chat_transferred")) || events[0].Event.Kind != conversation.AgentUnassigned {
+			continue
+		}
+		delivery.ReceivedAt = delivery.ReceivedAt.Add(50 * time.Second)
+		again, err := c.Decode(delivery)
+		require.NoError(t, err)
+		require.Equal(t, events[0].Event.ID, again[0].Event.ID, "told again after most of a minute")
+		ids = append(ids, again[0].Event.ID)
+	}
+	require.Len(t, ids, 2)
+	require.NotEqual(t, ids[0], ids[1], "queued a second time")
+}
+
 func TestWebhooksOfAnotherOrganizationAreForbidden(t *testing.T) {
 	c := openConnection(t, "http://127.0.0.1:9", func(c *livechat.Config) { c.OrganizationID = "another" })
 	require.Equal(t, connector.Forbidden, connector.KindOf(c.Verify(fixture(t, "user-added", at))))

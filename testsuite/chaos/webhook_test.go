@@ -39,8 +39,7 @@ func TestWebhooksRepeatedAndShuffledChangeTheStateOnce(t *testing.T) {
 	}
 	s.Landbot.Faults.Clear(fake.AnyOp)
 	s.LiveChat.Faults.Clear(fake.AnyOp)
-	require.NoError(t, s.Landbot.Hooks().Drain(t.Context()))
-	require.NoError(t, s.LiveChat.Hooks.Drain(t.Context()))
+	s.Settled(t, customers...)
 	duplicates := 0
 	for _, c := range customers {
 		duplicates += c.View(t).Counts.Duplicates
@@ -50,7 +49,7 @@ func TestWebhooksRepeatedAndShuffledChangeTheStateOnce(t *testing.T) {
 	judge(t, s, oracle.Never, customers...)
 }
 
-// Webhooks that the desk never sends are made up for: by a look at the desk when a worker starts, and by the last look
+// Webhooks that the desk never sends are made up for, edits too: by a look at the desk when a worker starts, and by the last look
 // before a conversation ends.
 func TestWordsWhoseWebhookWasLostStillReachTheCustomer(t *testing.T) {
 	needs(t)
@@ -58,15 +57,27 @@ func TestWordsWhoseWebhookWasLostStillReachTheCustomer(t *testing.T) {
 	ana := withAgent(t, s, 1)[0]
 
 	s.LiveChat.Faults.Set("hook", fake.Lose().For(1))
-	ana.Answers(t, livechat.Mira, "never told")
+	never := ana.Answers(t, livechat.Mira, "never told")
 	began := time.Now()
 	s.KillAndRestart(system.Worker)
 	ana.UntilHeard(t)
 	figures.note(t, "lost webhook: healed %s after a worker's start", time.Since(began).Round(100*time.Millisecond))
 
+	// So is an edit of what was said before.
+	chat, _ := ana.Chat()
+	corrected := ana.Line("never told, and corrected")
+	ana.Book.Agent(corrected)
+	for _, line := range ana.DeskSees() {
+		if line.Text == never {
+			s.LiveChat.Faults.Set("hook", fake.Lose().For(1))
+			require.NoError(t, s.LiveChat.AgentEdits(chat.ID, line.EventID, corrected))
+		}
+	}
+	s.KillAndRestart(system.Worker)
+	ana.UntilHeard(t)
+
 	s.LiveChat.Faults.Set("hook", fake.Lose().For(1))
 	ana.Answers(t, livechat.Mira, "parting words, never told")
-	chat, _ := ana.Chat()
 	require.NoError(t, s.LiveChat.AgentCloses(chat.ID, livechat.Mira))
 	ana.Until(t, conversation.Ended)
 	ana.UntilHeard(t)

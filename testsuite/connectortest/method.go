@@ -40,6 +40,11 @@ const (
 	methodList      = "ListMessages"
 	methodQueue     = "Queue"
 	methodRead      = "MarkRead"
+	methodMirror    = "Mirror"
+	methodUpdate    = "UpdateTicket"
+	methodEdit      = "EditMessage"
+	methodSurvey    = "AskRating"
+	methodRating    = "WriteRating"
 	methodSubscribe = "Subscribe"
 	methodCheck     = "Check"
 )
@@ -69,6 +74,11 @@ func methodsOf(c connector.Connector) []string {
 		{methodList, is[connector.MessageLister](c)},
 		{methodQueue, is[connector.QueueReader](c)},
 		{methodRead, is[connector.ReadMarker](c)},
+		{methodMirror, is[connector.TicketMirror](c)},
+		{methodUpdate, is[connector.TicketUpdater](c)},
+		{methodEdit, is[connector.MessageEditor](c)},
+		{methodSurvey, is[connector.Surveyor](c)},
+		{methodRating, is[connector.RatingWriter](c)},
 		{methodSubscribe, is[connector.Subscriber](c)},
 		{methodCheck, is[connector.Checker](c)},
 		{methodClose, is[connector.TicketCloser](c)},
@@ -103,6 +113,8 @@ func (w *world) prepare(method string) call {
 		}
 	case methodOpen, methodPrepare:
 		return w.prepareOpening(method)
+	case methodMirror, methodUpdate, methodEdit, methodSurvey, methodRating:
+		return w.prepareShowing(method)
 	case methodPost, methodAssign, methodClose, methodNote, methodQueue:
 		return w.prepareTicket(method)
 	case methodTyping, methodAttach, methodFind, methodList, methodRead:

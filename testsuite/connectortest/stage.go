@@ -233,6 +233,9 @@ func (s *story) perform(task conversation.Task) []conversation.Event {
 		conversation.AskBot: s.acts.AskBot, conversation.PrepareTicket: s.acts.PrepareTicket,
 		conversation.OpenTicket: s.acts.OpenTicket, conversation.Post: s.acts.Post, conversation.Note: s.acts.Note,
 		conversation.Assign: s.acts.Assign, conversation.CatchUp: s.acts.CatchUp, conversation.CloseTicket: s.acts.CloseTicket,
+		conversation.EditSaid: s.acts.Edit, conversation.EditPosted: s.acts.Edit, conversation.AskRating: s.acts.AskRating,
+		conversation.Mirror: s.acts.Mirror, conversation.UpdateTicket: s.acts.UpdateTicket, conversation.ReadQueue: s.acts.ReadQueue,
+		conversation.ReportRating: s.acts.ReportRating,
 	}[kind]
 	require.True(s, ok, "no activity does %s", kind)
 	value, err := s.env.ExecuteActivity(activity, task)
@@ -259,6 +262,8 @@ func (k known) View(context.Context, string) (conversation.View, error) {
 func (k known) Missing(_ context.Context, _ string, events []conversation.Event) ([]conversation.Event, error) {
 	return k.c.Missing(events), nil
 }
+
+func (k known) Ahead(context.Context, string, time.Time) (int, error) { return 0, nil }
 
 func (k known) Active(context.Context, string) ([]string, error) { return []string{k.c.ID}, nil }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/testsuite/fake/landbot"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
 	"github.com/handoff-engine/handoff/testsuite/system"
 )
@@ -42,13 +43,16 @@ type hook struct {
 func TestWhatIsForgedBrokenOrTooLargeChangesNothing(t *testing.T) {
 	needsProcesses(t)
 	t.Parallel()
-	s := system.Start(t, system.Options{})
+	// Landbot shows us what we said a second later: an event that means nothing and is no forgery.
+	s := system.Start(t, system.Options{Landbot: landbot.Options{TimeScale: 0.1, EchoMin: 10 * time.Second, EchoMax: 10 * time.Second}})
 	ana := s.NewCustomer(t)
 	ana.Asks(t)
 	ana.UntilTicket(t, 1)
 	ana.Takes(t, livechat.Mira)
 	ana.UntilAgent(t, livechat.Mira)
-	before := ana.UntilHeard(t)
+	ana.UntilHeard(t)
+	s.Settled(t, ana)
+	before := ana.View(t)
 
 	logged := refusals(s)
 	slow := slowClients(s)
@@ -64,6 +68,7 @@ func TestWhatIsForgedBrokenOrTooLargeChangesNothing(t *testing.T) {
 	logged += slowAndLogged
 	system.Eventually(t, 10*time.Second, "each refusal is one line in the log", func() bool { return refusals(s) >= logged })
 	require.Equal(t, logged, refusals(s), "one line each, and no more")
+	runs := s.Settled(t, ana)
 	after := ana.View(t)
 	require.Equal(t, before.Counts, after.Counts)
 	require.Equal(t, before.Transcript, after.Transcript)
@@ -73,7 +78,7 @@ func TestWhatIsForgedBrokenOrTooLargeChangesNothing(t *testing.T) {
 	status, _, err := s.Call(http.MethodGet, "/v1/conversations/"+system.Channel+":61299999", nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, status, "an event of last year starts no conversation")
-	noLeaks(t, s, s.Histories(t))
+	noLeaks(t, s, runs)
 }
 
 // hooks are the requests. Landbot repeats on every answer that is not 2xx, so its bad bodies get 200 and are counted.

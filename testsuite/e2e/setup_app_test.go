@@ -47,6 +47,7 @@ func senderOf(t *testing.T, s *system.System, connection string) *app.Server {
 	sender := team()
 	t.Cleanup(sender.Close)
 	sender.SetChannel(s.URL + "/v1/channels/" + connection)
+	s.Outboxes = append(s.Outboxes, sender.Events())
 	return sender
 }
 
@@ -102,6 +103,7 @@ func TestOwnAppWithOwnChatbotTalksToLiveChatAgentsAndBack(t *testing.T) {
 	s := setup.start(t)
 	backend.SetChannel(s.URL + "/v1/channels/app-shop")
 	bot.SetHook(s.URL + "/webhooks/shop-bot")
+	s.Outboxes = append(s.Outboxes, backend.Events(), bot.Webhooks())
 	ana := appCustomer(s, backend, backend, "app-shop", "u-42")
 
 	// The bot answers first, and once, although its answer gets lost.

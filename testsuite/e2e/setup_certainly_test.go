@@ -68,6 +68,7 @@ func TestCertainlyWidgetTalksToAThirdPartyDeskAndBack(t *testing.T) {
 	s := setup.start(t)
 	hook := s.URL + "/webhooks/certainly-shop/" + certainlySecret
 	vendor.SetHooks(hook+"/claim", hook+"/messages")
+	s.Outboxes = append(s.Outboxes, vendor.Claims(), vendor.Messages())
 	ana, user := certainlyCustomer(s, vendor)
 
 	// The bot answers first, and claims a human at her word.

@@ -105,7 +105,7 @@ func (j *Journal) Clear() {
 func (j *Journal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
-		writeJSON(w, map[string]any{"entries": j.Entries(r.URL.Query().Get("conversation"))})
+		WriteJSON(w, map[string]any{"entries": j.Entries(r.URL.Query().Get("conversation"))})
 	case http.MethodDelete:
 		j.Clear()
 		w.WriteHeader(http.StatusNoContent)

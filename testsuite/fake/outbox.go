@@ -155,7 +155,7 @@ func (o *Outbox) Close() {
 // ServeHTTP shows the attempts to a test in another process. Mount it at
 // /_fake/attempts.
 func (o *Outbox) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, map[string]any{"attempts": o.Attempts()})
+	WriteJSON(w, map[string]any{"attempts": o.Attempts()})
 }
 
 func (o *Outbox) begin() {

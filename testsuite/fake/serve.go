@@ -103,7 +103,7 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet:
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		writeJSON(w, map[string]any{"faults": append([]*armed{}, f.active...), "calls": f.calls})
+		WriteJSON(w, map[string]any{"faults": append([]*armed{}, f.active...), "calls": f.calls})
 	case http.MethodPost:
 		var a armed
 		d := json.NewDecoder(r.Body)
@@ -124,9 +124,4 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	}
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
 }

@@ -27,6 +27,7 @@ const (
 	channel = "channel"
 	bot     = "bot"
 	desk    = "desk"
+	night   = "night-desk"
 )
 
 var mira = conversation.Author{ID: "mira@desk.example", Name: "Mira"}
@@ -128,6 +129,63 @@ func stories() []story {
 			t.channel(conversation.Event{Kind: conversation.CustomerLeft})
 			t.over()
 		}},
+		{name: "read-along-and-corrected", route: func(r *conversation.Route) {
+			r.Desks[0].Can = append(r.Desks[0].Can, "mirror_ticket", "update_ticket", "edit_messages", "queue", "write_rating")
+			r.Channel.Can = append(r.Channel.Can[:2:2], "edit_messages")
+			r.Policy.Mirror, r.Policy.WaitNotice, r.Policy.SurveyWithin = conversation.On, second, 60*second
+			r.Policy.Linger = 30 * second
+		}, tell: func(t *teller) {
+			t.customer("Hello")
+			t.channel(conversation.Event{Kind: conversation.BotSaid, Text: "What is its number?"})
+			t.wait("the mirrored ticket", func(v conversation.View) bool { return len(v.Tickets) == 1 && v.Tickets[0].Ticket.ID != "" })
+			t.handoff()
+			t.pause(1200 * time.Millisecond)
+			t.desk(conversation.Event{Kind: conversation.AgentSaid, Text: "It costs 50", Author: mira, MessageID: "d-1"})
+			t.channel(conversation.Event{Kind: conversation.CustomerSaid, Text: "Street 7", MessageID: "c-1"})
+			t.settled()
+			t.desk(conversation.Event{Kind: conversation.AgentEdited, Text: "It costs 15", Author: mira, Target: "d-1"})
+			t.channel(conversation.Event{Kind: conversation.CustomerEdited, Text: "Street 17", Target: "c-1"})
+			t.settled()
+			t.desk(conversation.Event{Kind: conversation.TicketClosed})
+			t.until(conversation.Ended)
+			t.customer("5")
+			t.wait("the rating", func(v conversation.View) bool { return v.Rating == 5 })
+			t.settled()
+			t.command(conversation.Event{Kind: conversation.CommandPolicy, Policy: &conversation.Policy{Linger: second}})
+			t.over()
+		}},
+		{name: "moved-to-another-desk", route: func(r *conversation.Route) {
+			r.Desks = append(r.Desks, conversation.Connection{Name: night, Vendor: "recorded", Can: r.Desks[0].Can, Batch: true})
+			r.Policy.AcceptWithin, r.Policy.AgentAway, r.Policy.MaxWait = second, second, 6*second
+			r.Policy.OnExhausted = conversation.ToEnd
+		}, tell: func(t *teller) {
+			t.handoff()
+			t.wait("the second desk", func(v conversation.View) bool { return v.Desk == night })
+			t.customer("Still there?")
+			t.settled()
+			t.signal(night, conversation.Event{Kind: conversation.AgentSaid, Text: "Yes", Author: mira})
+			t.until(conversation.Assigned)
+			t.signal(night, conversation.Event{Kind: conversation.AgentOffline, Agent: mira.ID})
+			t.until(conversation.Reassigning)
+			t.over()
+		}},
+		{name: "waits-for-the-opening", route: func(r *conversation.Route) {
+			opens := time.Now().UTC().Add(75 * time.Second).Truncate(time.Minute)
+			minute := opens.Hour()*60 + opens.Minute()
+			r.Policy.Hours = &conversation.Hours{Open: []conversation.Opening{{
+				First: opens.Weekday(), Last: opens.Weekday(), Span: conversation.Span{From: minute, To: minute + 5},
+			}}}
+			r.Policy.OnClosed = conversation.ToWait
+		}, tell: func(t *teller) {
+			t.customer("Hello")
+			t.channel(conversation.Event{Kind: conversation.HandoffRequested})
+			t.wait("the opening", func(v conversation.View) bool { return v.Reason == conversation.HoursBegin })
+			t.opened()
+			t.desk(conversation.Event{Kind: conversation.AgentSaid, Text: "Good morning", Author: mira})
+			t.until(conversation.Assigned)
+			t.command(conversation.Event{Kind: conversation.CommandEnd})
+			t.over()
+		}},
 	}
 }
 
@@ -163,7 +221,7 @@ func play(ctx context.Context, temporal client.Client, s story) ([]string, error
 	ended := make(chan error, 1)
 	go func() {
 		ended <- worker.Run(running, worker.Config{TaskQueue: queue, Connections: []worker.Connection{
-			{Name: channel, Connector: s.vendor}, {Name: bot, Connector: s.vendor}, {Name: desk, Connector: s.vendor},
+			{Name: channel, Connector: s.vendor}, {Name: bot, Connector: s.vendor}, {Name: desk, Connector: s.vendor}, {Name: night, Connector: s.vendor},
 		}}, temporal, reach)
 	}()
 	t := &teller{ctx: ctx, reach: reach, id: conversation.ID(channel, s.name)}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -75,11 +76,42 @@ func (v *vendor) PrepareTicket(context.Context, connector.OpenRequest) (map[stri
 }
 
 func (v *vendor) Open(_ context.Context, r connector.OpenRequest) (conversation.Ticket, error) {
-	return conversation.Ticket{ID: "t-" + r.Conversation, URL: "https://desk.example/t"}, v.call("Open")
+	if r.Mirrored != nil {
+		return *r.Mirrored, v.call("Open")
+	}
+	return ticket(r.Key), v.call("Open")
 }
 
-func (v *vendor) Post(context.Context, connector.PostRequest) (connector.Receipt, error) {
-	return connector.Receipt{}, v.call("Post")
+// ticket is named after the effect that made it.
+func ticket(key conversation.Key) conversation.Ticket {
+	return conversation.Ticket{ID: "t-" + string(key[strings.LastIndexByte(string(key), '-')+1:]), URL: "https://desk.example/t"}
+}
+
+func (v *vendor) Mirror(_ context.Context, r connector.MirrorRequest) (conversation.Ticket, error) {
+	if r.Ticket.ID != "" {
+		return r.Ticket, v.call("Mirror")
+	}
+	return ticket(r.Key), v.call("Mirror")
+}
+
+func (v *vendor) Post(_ context.Context, r connector.PostRequest) (connector.Receipt, error) {
+	return connector.Receipt{ID: string(r.Key)}, v.call("Post")
+}
+
+func (v *vendor) UpdateTicket(context.Context, connector.UpdateRequest) error {
+	return v.call("UpdateTicket")
+}
+
+func (v *vendor) EditMessage(context.Context, connector.EditRequest) error {
+	return v.call("EditMessage")
+}
+
+func (v *vendor) Queue(context.Context, connector.QueueRequest) (conversation.Queue, error) {
+	return conversation.Queue{Position: 2}, v.call("Queue")
+}
+
+func (v *vendor) WriteRating(context.Context, connector.RatingReport) error {
+	return v.call("WriteRating")
 }
 
 func (v *vendor) Assign(context.Context, connector.AssignRequest) error  { return v.call("Assign") }

@@ -22,6 +22,20 @@ type message struct {
 	history bool
 }
 
+// edit is a message that was changed where it had been sent; the new text is empty where it was removed.
+type edit struct{ old, text string }
+
+// change changes the message that was sent with a key.
+func change(seen []message, edits *[]edit, req connector.EditRequest) error {
+	for i := range seen {
+		if string(seen[i].key) == req.Message {
+			*edits = append(*edits, edit{seen[i].text, req.Text})
+			return nil
+		}
+	}
+	return connector.Errorf("story", "EditMessage", connector.NotFound, "no such message")
+}
+
 // said shows the message as the story prints it.
 func (m message) said() string {
 	s := m.text

@@ -19,6 +19,9 @@ type channel struct {
 	node     string
 	// shows is who has the conversation, as the channel was told: "bot", "nobody" or an agent's id.
 	shows string
+	// edits are the messages that were changed, surveys how often the customer was asked for a rating.
+	edits   []edit
+	surveys int
 }
 
 // Deliver shows a text to the customer.
@@ -115,6 +118,31 @@ func (c *channel) NotifyState(_ context.Context, req connector.StateRequest) err
 		c.shows = "nobody"
 	}
 	s.log(customerSide, "(the channel shows "+c.shows+")")
+	return nil
+}
+
+// EditMessage changes or removes what the customer was told.
+func (c *channel) EditMessage(_ context.Context, req connector.EditRequest) error {
+	s := c.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := c.mood.call(c.name, "EditMessage", s.now()); err != nil {
+		return err
+	}
+	s.log(customerSide, "(a message now reads: "+req.Text+")")
+	return change(c.seen, &c.edits, req)
+}
+
+// AskRating asks the customer how the help was.
+func (c *channel) AskRating(context.Context, connector.RatingRequest) error {
+	s := c.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := c.mood.call(c.name, "AskRating", s.now()); err != nil {
+		return err
+	}
+	c.surveys++
+	s.log(customerSide, "(the channel asks for a rating)")
 	return nil
 }
 

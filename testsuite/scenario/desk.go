@@ -30,6 +30,10 @@ type office struct {
 	notes []message
 	// words are the agents' own messages, by id.
 	words []agentWords
+	// edits are the customer's messages that were changed, rating the customer's, shows the state that the ticket shows.
+	edits  []edit
+	rating int
+	shows  conversation.State
 	// happened is what the desk's list of messages shows, told or not.
 	happened []conversation.Event
 }
@@ -40,6 +44,8 @@ type ticket struct {
 	desk   string
 	closed bool
 	gone   bool
+	// shown is the last line that a mirrored ticket shows.
+	shown int
 }
 
 // ask is one time that the desk was asked for somebody, by a new ticket or for the one it has.
@@ -111,22 +117,97 @@ func (d *desk) Open(_ context.Context, req connector.OpenRequest) (conversation.
 	}
 	t := d.byKey(req.Key)
 	if t == nil {
-		t = d.add(req.Key)
+		if req.Mirrored != nil {
+			t = d.find(req.Mirrored.ID)
+		}
+		if t == nil {
+			t = d.add(req.Key)
+		}
+		t.key = req.Key
 		d.asks = append(d.asks, ask{whom(req.Agent, req.Group), true})
 		s.log(agentSide, fmt.Sprintf("(%s is opened for %s)", t.id, whom(req.Agent, req.Group)))
-		for _, line := range req.Transcript {
-			m := message{at: s.now(), text: line.Text, who: string(line.Role), history: true}
-			if line.Attachment != nil {
-				m.file = fileName(*line.Attachment)
-			}
-			d.seen = append(d.seen, m)
-			s.log(agentSide, "  | "+m.said())
-		}
+		d.history(req.Transcript)
 	}
 	if lost {
 		return conversation.Ticket{}, unanswered(d.name, "Open")
 	}
 	return conversation.Ticket{ID: t.id}, nil
+}
+
+// history shows what was said before.
+func (d *desk) history(lines []conversation.Line) {
+	for _, line := range lines {
+		m := message{at: d.stage.now(), text: line.Text, who: string(line.Role), history: true}
+		if line.Attachment != nil {
+			m.file = fileName(*line.Attachment)
+		}
+		d.seen = append(d.seen, m)
+		d.stage.log(agentSide, "  | "+m.said())
+	}
+}
+
+// Mirror shows the agents what the bot does, each line once.
+func (d *desk) Mirror(_ context.Context, req connector.MirrorRequest) (conversation.Ticket, error) {
+	s := d.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lost, err := d.mood.send(d.name, "Mirror", s.now())
+	if err != nil {
+		return conversation.Ticket{}, err
+	}
+	t := d.find(req.Ticket.ID)
+	if t == nil {
+		if t = d.byKey(req.Key); t == nil {
+			t = d.add(req.Key)
+			s.log(agentSide, "("+t.id+" shows what the bot does)")
+		}
+	}
+	for _, line := range req.Lines {
+		if line.N > t.shown {
+			t.shown = line.N
+			d.history([]conversation.Line{line})
+		}
+	}
+	if lost {
+		return conversation.Ticket{}, unanswered(d.name, "Mirror")
+	}
+	return conversation.Ticket{ID: t.id}, nil
+}
+
+// UpdateTicket has the ticket show how things stand.
+func (d *desk) UpdateTicket(_ context.Context, req connector.UpdateRequest) error {
+	s := d.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := d.mood.call(d.name, "UpdateTicket", s.now()); err != nil {
+		return err
+	}
+	d.shows = req.Change.To
+	return nil
+}
+
+// EditMessage changes or removes what the customer said.
+func (d *desk) EditMessage(_ context.Context, req connector.EditRequest) error {
+	s := d.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := d.mood.call(d.name, "EditMessage", s.now()); err != nil {
+		return err
+	}
+	return change(d.seen, &d.edits, req)
+}
+
+// WriteRating keeps how the customer liked the help.
+func (d *desk) WriteRating(_ context.Context, req connector.RatingReport) error {
+	s := d.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := d.mood.call(d.name, "WriteRating", s.now()); err != nil {
+		return err
+	}
+	d.rating = req.Rating
+	s.log(agentSide, fmt.Sprintf("(the customer's rating is %d)", req.Rating))
+	return nil
 }
 
 func (d *office) byKey(key conversation.Key) *ticket {

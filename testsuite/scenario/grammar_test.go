@@ -113,7 +113,7 @@ func TestALineThatIsNotUnderstoodSaysWhatCouldStandThere(t *testing.T) {
 		{`policy agent_idel: 5m`, `there is no key "agent_idel"; write one of: accept_within`},
 		{`policy agent_idle: soon`, `"soon" is no duration; write it as 90s, 5m`},
 		{`policy on_close: later`, "write one of: end, bot"},
-		{`policy ladder: everybody`, `"everybody" is no rung; write same_agent, agent NAME or group NAME`},
+		{`policy ladder: everybody`, `"everybody" is no rung; write same_agent, agent NAME, group NAME or desk NAME`},
 		{`policy text hello: "x"`, `there is no text "hello"; write one of: waiting`},
 		{`desk cannot dance`, `"dance" is no ability; write some of: pause_bot`},
 		{`channel promises nothing`, "write once by key"},

@@ -57,14 +57,14 @@ func (s *stage) soFar() string {
 		for i := range max(len(left), len(right)) {
 			at := ""
 			if i == 0 {
-				at = since(e.at)
+				at = s.since(e.at)
 			}
 			row := fmt.Sprintf("  %-12s %-*s | %s", at, columnWidth, part0(left, i), part0(right, i))
 			b.WriteString(strings.TrimRight(row, " ") + "\n")
 		}
 	}
 	v := s.look()
-	fmt.Fprintf(&b, "  it is %s; state %s because %s", since(s.now()), v.State, v.Reason)
+	fmt.Fprintf(&b, "  it is %s; state %s because %s", s.since(s.now()), v.State, v.Reason)
 	for _, d := range v.Deadlines {
 		fmt.Fprintf(&b, "; %s in %s", d.Name, d.At.Sub(s.now()).Round(time.Second))
 	}
@@ -75,8 +75,8 @@ func (s *stage) soFar() string {
 }
 
 // since is a time as a story counts it, from its beginning.
-func since(at time.Time) string {
-	d := at.Sub(opening()).Truncate(time.Second)
+func (s *stage) since(at time.Time) string {
+	d := at.Sub(s.story.begins).Truncate(time.Second)
 	if days := int(d / (24 * time.Hour)); days > 0 {
 		return fmt.Sprintf("%dd+%s", days, clock(d%(24*time.Hour)))
 	}

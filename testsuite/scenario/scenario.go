@@ -59,7 +59,10 @@ type Story struct {
 	// agents are the desk's names of agents, by the story's, in lower case.
 	agents map[string]string
 	steps  []step
-	err    error
+	// begins is when the story begins, and language what the customer speaks, if that is known.
+	begins   time.Time
+	language string
+	err      error
 }
 
 // step is one sentence that does or expects something.
@@ -137,7 +140,7 @@ func Load(file string, o Options) (*Story, error) {
 }
 
 func newStory(name string) *Story {
-	return &Story{name: name, traits: map[string]connector.Traits{}, agents: map[string]string{}}
+	return &Story{name: name, traits: map[string]connector.Traits{}, agents: map[string]string{}, begins: opening()}
 }
 
 // setRoute takes a route, and what its connections promise.

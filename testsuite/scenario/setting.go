@@ -23,9 +23,30 @@ func settingVerbs() []verb {
 			form: "route <name>", does: "Plays on this route of the configuration. Needed where there are several.",
 			tell: func(*Story, args) ([]step, error) { return nil, errors.New("there is one route in a story") },
 		},
+		set("policy text <name> in <language> <value>", "Sets one of the texts in another language.", func(s *Story, a args) error {
+			return s.inLanguage(a["language"], func(l *conversation.Language) error {
+				var err error
+				l.Texts, err = withText(l.Texts, a)
+				return err
+			})
+		}),
+		set("policy handoff_words in <language> <list>", "Sets the words that ask for a human in another language.", func(s *Story, a args) error {
+			return s.inLanguage(a["language"], func(l *conversation.Language) error {
+				l.HandoffWords = items(a["list"])
+				return nil
+			})
+		}),
 		set("policy text <name> <value>", "Sets one of the texts that the customer is told; `\"\"` says nothing.", (*Story).setText),
 		set("policy <key> <value>", "Sets a key of the policy, as `handoff.yaml` names it: `policy agent_idle: 5m`, `policy reopen: same_agent`, "+
-			"`policy handoff_words: human, agent`, `policy ladder: same_agent, agent tom, group 7 for 1m`.", (*Story).setPolicy),
+			"`policy handoff_words: human, agent`, `policy ladder: same_agent, agent tom, group 7 for 1m, desk second-desk, ticket`, `policy hours: mon-fri 09:00-18:00, 2026-12-25 closed in Europe/Berlin`.", (*Story).setPolicy),
+		set("story begins at <time>", "When the story begins, in UTC, such as `2026-03-27 17:01`; otherwise on a Monday at nine.", func(s *Story, a args) (err error) {
+			s.begins, err = time.Parse("2006-01-02 15:04", a["time"])
+			return err
+		}),
+		set("customer speaks <language>", "The channel knows the customer's language, such as `de`.", func(s *Story, a args) error {
+			s.language = a["language"]
+			return nil
+		}),
 		set("channel|desk can <list>", "Gives the connection abilities, as `handoff check` names them.", (*Story).able),
 		set("channel|desk cannot <list>", "Takes abilities from it.", (*Story).unable),
 		set("channel|desk promises <promise>", "Says how a repeated send shows: `once by key`, `once by lookup` or `at least once`.", (*Story).promise),
@@ -103,6 +124,7 @@ func abilities() []string {
 	for _, c := range []connector.Capability{
 		connector.CanPauseBot, connector.CanResumeBot, connector.CanNotify, connector.CanAssign, connector.CanPrepare, connector.CanClose,
 		connector.CanNote, connector.CanAvailability, connector.CanAttach, connector.CanFindSent, connector.CanListMessages,
+		connector.CanMirror, connector.CanUpdate, connector.CanEdit, connector.CanSurvey,
 	} {
 		names = append(names, string(c))
 	}
@@ -134,17 +156,57 @@ func (s *Story) promise(a args) error {
 }
 
 func (s *Story) setText(a args) error {
-	for _, name := range conversation.TextNames() {
-		if string(name) != a["name"] {
+	texts, err := withText(s.route.Policy.Texts, a)
+	s.route.Policy.Texts = texts
+	return err
+}
+
+// withText gives a copy of the texts with one of them set.
+func withText(texts map[conversation.TextName]string, a args) (map[conversation.TextName]string, error) {
+	name := conversation.TextName(a["name"])
+	if !slices.Contains(conversation.TextNames(), name) {
+		return texts, fmt.Errorf("there is no text %q; write one of: %s", a["name"], join(conversation.TextNames()))
+	}
+	more := map[conversation.TextName]string{}
+	maps.Copy(more, texts)
+	more[name] = a["value"]
+	return more, nil
+}
+
+// inLanguage changes what the policy says in a language.
+func (s *Story) inLanguage(tag string, change func(l *conversation.Language) error) error {
+	languages := map[string]conversation.Language{}
+	maps.Copy(languages, s.route.Policy.Languages)
+	l := languages[tag]
+	err := change(&l)
+	languages[tag] = l
+	s.route.Policy.Languages = languages
+	return err
+}
+
+// hours reads "mon-fri 09:00-18:00, 2026-12-25 closed in Europe/Berlin".
+func hours(value string) (*conversation.Hours, error) {
+	value, zone, _ := strings.Cut(value, " in ")
+	h := conversation.Hours{Zone: strings.TrimSpace(zone)}
+	for _, item := range items(value) {
+		if item[0] >= '0' && item[0] <= '9' {
+			var e conversation.Exception
+			if err := e.UnmarshalText([]byte(item)); err != nil {
+				return nil, err
+			}
+			h.Except = append(h.Except, e)
 			continue
 		}
-		texts := map[conversation.TextName]string{}
-		maps.Copy(texts, s.route.Policy.Texts)
-		texts[name] = a["value"]
-		s.route.Policy.Texts = texts
-		return nil
+		var o conversation.Opening
+		if err := o.UnmarshalText([]byte(item)); err != nil {
+			return nil, err
+		}
+		h.Open = append(h.Open, o)
 	}
-	return fmt.Errorf("there is no text %q; write one of: %s", a["name"], join(conversation.TextNames()))
+	if _, err := time.LoadLocation(h.Zone); err != nil {
+		return nil, fmt.Errorf("there is no time zone %q", h.Zone)
+	}
+	return &h, nil
 }
 
 // setPolicy sets a key of the policy by its name in handoff.yaml.
@@ -175,6 +237,13 @@ func (s *Story) setPolicy(a args) error {
 		case *string:
 			*v = a["value"]
 			return nil
+		case *bool:
+			*v = a["value"] == "yes" || a["value"] == "true"
+			return nil
+		case **conversation.Hours:
+			var err error
+			*v, err = hours(a["value"])
+			return err
 		case *[]string:
 			*v = items(a["value"])
 			return nil
@@ -209,8 +278,16 @@ func (s *Story) ladder(value string) ([]conversation.Rung, error) {
 			r.Agent = s.agent(who).ID
 		case kind == "group" && who != "":
 			r.Group = who
+		case kind == "desk" && who != "":
+			r.Desk = who
+		case item == "ticket":
+			r.Ticket = true
+		case item == "bot":
+			r.Bot = true
+		case item == "end":
+			r.End = true
 		default:
-			return nil, fmt.Errorf("%q is no rung; write same_agent, agent NAME or group NAME, each with for 1m if you like", item)
+			return nil, fmt.Errorf("%q is no rung; write same_agent, agent NAME, group NAME or desk NAME, each with for 1m if you like, or ticket, bot or end", item)
 		}
 		rungs = append(rungs, r)
 	}

@@ -35,7 +35,31 @@ func sightVerbs() []verb {
 			return next(customerSees, s.channel.seen, &s.customerRead, message{text: a["text"]}, isNotice)
 		}),
 		sees("customer does not see <text>", "The customer has never seen it.", func(s *stage, a args) error {
-			return never(customerSees, s.channel.seen, a["text"])
+			return s.never(customerSees, s.channel.seen, a["text"])
+		}),
+		sees("customer reads <text> in place of <old>", "What an agent said before reads so at the customer's now; `nothing` if it was removed.", func(s *stage, a args) error {
+			return reads(s.channel.edits, a)
+		}),
+		sees("agent|agents reads|read <text> in place of <old>", "What the customer said before reads so at the agents' now; `nothing` if it was removed.", func(s *stage, a args) error {
+			return reads(s.desk.edits, a)
+		}),
+		sees("customer is asked for a rating", "A channel that can (ability `survey`) asked the customer how the help was.", func(s *stage, _ args) error {
+			if s.channel.surveys == 0 {
+				return errors.New("it did not")
+			}
+			return nil
+		}),
+		sees("desk keeps the rating <n>", "The desk was told how the customer liked the help.", func(s *stage, a args) error {
+			if want, err := number(a["n"]); err != nil || s.desk.rating != want {
+				return fmt.Errorf("the desk has %d: %w", s.desk.rating, err)
+			}
+			return nil
+		}),
+		sees("ticket shows <state>", "A ticket that shows how things stand (ability `update_ticket`) was last told of this state.", func(s *stage, a args) error {
+			if string(s.desk.shows) != a["state"] {
+				return fmt.Errorf("it shows %q", s.desk.shows)
+			}
+			return nil
 		}),
 		sees("agent|agents sees|see nothing more", "The agents have seen nothing of the customer since.", func(s *stage, _ args) error {
 			return nothingMore(agentsSee, unread(s.desk.seen[s.agentRead:]))
@@ -53,7 +77,7 @@ func sightVerbs() []verb {
 			return next(agentsSee, s.desk.seen, &s.agentRead, message{text: a["text"]}, isHistory)
 		}),
 		sees("agent|agents does|do not see <text>", "The agents have never seen it.", func(s *stage, a args) error {
-			return never(agentsSee, s.desk.seen, a["text"])
+			return s.never(agentsSee, s.desk.seen, a["text"])
 		}),
 		sees("desk is asked for nobody", "The desk was asked for nobody since, besides by a new ticket.", func(s *stage, _ args) error {
 			for _, x := range s.desk.asks[s.asksRead:] {
@@ -123,10 +147,10 @@ func nothingMore(who string, rest []message) error {
 	return fmt.Errorf("%s %q", who, said)
 }
 
-func never(who string, seen []message, text string) error {
+func (s *stage) never(who string, seen []message, text string) error {
 	for _, m := range seen {
 		if like(m, text) {
-			return fmt.Errorf("%s it, since %s", who, since(m.at))
+			return fmt.Errorf("%s it, since %s", who, s.since(m.at))
 		}
 	}
 	return nil
@@ -156,4 +180,18 @@ func (s *stage) asked(whom string) error {
 		}
 	}
 	return errors.New("it is asked for nobody more")
+}
+
+// reads finds an edit of an earlier message.
+func reads(edits []edit, a args) error {
+	want := a["text"]
+	if want == "nothing" {
+		want = ""
+	}
+	for _, e := range edits {
+		if e.old == a["old"] && e.text == want {
+			return nil
+		}
+	}
+	return fmt.Errorf("there are these changes: %q", edits)
 }

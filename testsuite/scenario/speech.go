@@ -24,6 +24,40 @@ func customerVerbs() []verb {
 				return s.customer(conversation.Event{Kind: conversation.CustomerSaid, Text: words})
 			}}}, nil
 		}},
+		{form: "customer corrects <old> to <text>", does: "The customer edits an earlier message.", tell: func(_ *Story, a args) ([]step, error) {
+			return action(func(s *stage) error {
+				return s.customerEdits(a["old"], conversation.Event{Kind: conversation.CustomerEdited, Text: a["text"]})
+			})
+		}},
+		{form: "customer deletes <old>", does: "The customer deletes an earlier message.", tell: func(_ *Story, a args) ([]step, error) {
+			return action(func(s *stage) error {
+				return s.customerEdits(a["old"], conversation.Event{Kind: conversation.CustomerDeleted})
+			})
+		}},
+		{form: "customer rates it <n>", does: "The channel tells how the customer liked the help, from 1 to 5.", tell: func(_ *Story, a args) ([]step, error) {
+			n, err := number(a["n"])
+			if err != nil {
+				return nil, err
+			}
+			return action(func(s *stage) error {
+				return s.customer(conversation.Event{Kind: conversation.CustomerRated, Rating: n})
+			})
+		}},
+		{form: "customer wants the bot", does: "The customer presses the channel's button that goes back to the bot.", tell: func(*Story, args) ([]step, error) {
+			return action(func(s *stage) error { return s.customer(conversation.Event{Kind: conversation.BotRequested}) })
+		}},
+		{form: "<n> customers wait before", does: "So many others have been waiting at the desk for longer.", tell: func(_ *Story, a args) ([]step, error) {
+			n, err := number(a["n"])
+			if err != nil {
+				return nil, err
+			}
+			return action(func(s *stage) error {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.ahead = n
+				return nil
+			})
+		}},
 		{form: "customer leaves", does: "The customer ends the chat.", tell: func(*Story, args) ([]step, error) {
 			return action(func(s *stage) error { return s.customer(conversation.Event{Kind: conversation.CustomerLeft}) })
 		}},
@@ -38,17 +72,36 @@ func file(name string) *conversation.Attachment {
 // customer tells what the customer did.
 func (s *stage) customer(ev conversation.Event) error {
 	told := s.event(s.channel.name, ev.Kind)
-	told.Text, told.Attachment = ev.Text, ev.Attachment
+	told.Text, told.Attachment, told.Rating, told.Target = ev.Text, ev.Attachment, ev.Rating, ev.Target
 	switch {
+	case ev.Kind == conversation.CustomerSaid && ev.Text != "":
+		told.MessageID = "words-" + told.ID
+		s.words = append(s.words, agentWords{id: told.MessageID, text: ev.Text})
+		s.note(customerSide, "> "+ev.Text)
 	case ev.Kind == conversation.CustomerLeft:
 		s.note(customerSide, "(the customer leaves)")
+	case ev.Kind == conversation.CustomerRated:
+		s.note(customerSide, fmt.Sprintf("(the customer's rating is %d)", ev.Rating))
+	case ev.Kind == conversation.BotRequested:
+		s.note(customerSide, "(the customer wants the bot)")
+	case ev.Target != "":
+		s.note(customerSide, "(the customer changes a message to: "+ev.Text+")")
 	case ev.Attachment != nil:
 		s.note(customerSide, "> [file "+ev.Attachment.Name+"]")
-	default:
-		s.note(customerSide, "> "+ev.Text)
 	}
 	s.tell(told)
 	return nil
+}
+
+// customerEdits tells that the customer changed or removed what was said before.
+func (s *stage) customerEdits(old string, ev conversation.Event) error {
+	for _, w := range s.words {
+		if w.text == old {
+			ev.Target = w.id
+			return s.customer(ev)
+		}
+	}
+	return fmt.Errorf("the customer has not said %q", old)
 }
 
 // botVerbs are the sentences about the bot. A hosted bot acts by itself; what a bot that is called does is its answer.
@@ -159,6 +212,9 @@ func agentVerbs() []verb {
 		}),
 		does("agent <name> goes offline", "The desk says that the agent is away.", func(s *stage, who conversation.Author, _ args) error {
 			return s.agent(who, "goes offline", conversation.Event{Kind: conversation.AgentOffline, Agent: who.ID})
+		}),
+		does("agent <name> comes back", "The desk says that the agent is there again.", func(s *stage, who conversation.Author, _ args) error {
+			return s.agent(who, "comes back", conversation.Event{Kind: conversation.AgentOnline, Agent: who.ID})
 		}),
 		does("agent <name> releases (it) (the) (ticket) (conversation)", "The agent puts the ticket back into the desk's queue.", func(s *stage, who conversation.Author, _ args) error {
 			return s.agent(who, "releases it", conversation.Event{Kind: conversation.AgentUnassigned, Agent: who.ID})

@@ -66,6 +66,11 @@ type stage struct {
 	questions map[conversation.Key]int
 	answered  map[int]bool
 
+	// words are the customer's own messages, by id.
+	words []agentWords
+	// ahead is how many customers wait before ours.
+	ahead int
+
 	told []conversation.Event
 	// again are the events to be told once more with the next step.
 	again []conversation.Event
@@ -75,14 +80,14 @@ type stage struct {
 	customerRead, agentRead, notesRead, asksRead int
 }
 
-// opening is when every story begins, a Monday.
+// opening is when stories begin that do not say it, a Monday.
 func opening() time.Time { return time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC) }
 
 func newStage(story *Story, m mode) *stage {
 	s := &stage{
 		story: story, mode: m, questions: map[conversation.Key]int{}, answered: map[int]bool{},
 	}
-	at := opening()
+	at := story.begins
 	for _, st := range story.steps {
 		at = at.Add(st.pause + beat)
 		s.due = append(s.due, at)
@@ -112,7 +117,7 @@ func (s *stage) play() (err error) {
 		}
 	}()
 	state := s.fresh()
-	from := opening()
+	from := s.story.begins
 	var first *conversation.Event
 	for s.err == nil {
 		s.newRun(from)
@@ -148,7 +153,7 @@ func (s *stage) play() (err error) {
 
 // fresh is a conversation as the client begins it.
 func (s *stage) fresh() conversation.Conversation {
-	route := s.story.route
+	route := s.story.route.At(s.story.begins)
 	route.Channel.ReorderWindow = 0
 	c := conversation.New(conversation.ID(route.Channel.Name, customerRef), route)
 	s.engagements++
@@ -186,7 +191,7 @@ func (s *stage) newRun(from time.Time) {
 // now is the story's clock.
 func (s *stage) now() time.Time {
 	if s.env == nil {
-		return opening()
+		return s.story.begins
 	}
 	if !s.playing && s.next > 0 && s.next <= len(s.due) && s.due[s.next-1].After(s.env.Now()) {
 		return s.due[s.next-1]
@@ -291,7 +296,7 @@ func (s *stage) signal(ev conversation.Event) {
 func (s *stage) event(source string, kind conversation.Kind) conversation.Event {
 	ev := conversation.Event{ID: fmt.Sprintf("event-%d", s.next), Source: source, Kind: kind, At: s.now()}
 	if source == s.channel.name {
-		ev.Ref = customerRef
+		ev.Ref, ev.Customer.Language = customerRef, s.story.language
 	}
 	return ev
 }
@@ -350,6 +355,13 @@ func (c conversations) View(context.Context, string) (conversation.View, error) 
 func (c conversations) Missing(_ context.Context, _ string, events []conversation.Event) ([]conversation.Event, error) {
 	var missing []conversation.Event
 	return missing, c.ask(&missing, workflows.QueryMissing, events)
+}
+
+// Ahead says how many the story has waiting before the customer.
+func (c conversations) Ahead(context.Context, string, time.Time) (int, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.s.ahead, nil
 }
 
 // Active lists nothing: a story heals when a ticket is closed.

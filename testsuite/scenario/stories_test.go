@@ -20,3 +20,20 @@ func TestStories(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkStories measures one play of a story: a whole conversation, with the real workflow and the real activities.
+func BenchmarkStories(b *testing.B) {
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(b, err)
+	plays := 0
+	for b.Loop() {
+		for _, file := range files {
+			story, err := scenario.Load(file, scenario.Options{})
+			require.NoError(b, err)
+			_, err = story.Tell()
+			require.NoError(b, err)
+			plays += scenario.Ways
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(plays), "s/1000plays")
+}

@@ -1,7 +1,8 @@
 package system
 
 import (
-	"reflect"
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/oracle"
 )
 
@@ -37,37 +37,48 @@ func (s *System) Histories(t testing.TB) []oracle.Run {
 	return runs
 }
 
-// settledWithin is how long echoes and repeats may go on after all is said.
-const settledWithin = 20 * time.Second
+// settledWithin is how long echoes and repeats may go on after all is said: the vendors' longest repeats, and some more.
+const settledWithin = 60 * time.Second
 
-// Settled exports every run once nothing happens any more, and requires that the conversations' own books agree with
-// what the histories hold.
+// Settled waits until nothing is on its way any more, and exports every run. From then on only people and clocks change
+// anything: no effect is left to be done, so no echo is to come; each webhook that the fakes sent was taken or given up;
+// and the conversations' own books agree with what the histories hold, so that all of it is applied.
 func (s *System) Settled(t testing.TB, customers ...*Customer) []oracle.Run {
 	t.Helper()
-	for deadline := time.Now().Add(settledWithin); ; {
-		before := counts(t, customers)
+	ctx, cancel := context.WithTimeout(t.Context(), settledWithin)
+	defer cancel()
+	for {
+		sent := s.sent(ctx, t)
 		runs := s.Histories(t)
 		var findings []string
 		for _, c := range customers {
-			findings = append(findings, oracle.Counted(oracle.Runs(runs, c.Conversation), c.View(t))...)
+			view := c.View(t)
+			findings = append(findings, oracle.Counted(oracle.Runs(runs, c.Conversation), view)...)
+			if n := len(view.Pending); n > 0 {
+				findings = append(findings, fmt.Sprintf("%s has %d effects to do", c.Conversation, n))
+			}
 		}
-		if len(findings) == 0 && reflect.DeepEqual(before, counts(t, customers)) {
+		// A hook that was sent after the look into the histories may be missing there.
+		if len(findings) == 0 && s.sent(ctx, t) == sent {
 			return runs
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-ctx.Done():
 			t.Fatalf("the books do not balance, or it never ends: %q", findings)
+		case <-time.After(200 * time.Millisecond):
 		}
-		time.Sleep(200 * time.Millisecond)
 	}
 }
 
-func counts(t testing.TB, customers []*Customer) []conversation.Counts {
+// sent waits until no fake has a webhook left to send or repeat, and counts the tries.
+func (s *System) sent(ctx context.Context, t testing.TB) int {
 	t.Helper()
-	var all []conversation.Counts
-	for _, c := range customers {
-		all = append(all, c.View(t).Counts)
+	n := 0
+	for _, o := range s.Outboxes {
+		require.NoError(t, o.Drain(ctx), "a webhook is still on its way")
+		n += len(o.Attempts())
 	}
-	return all
+	return n
 }
 
 func (s *System) executions(t testing.TB) []*workflowpb.WorkflowExecutionInfo {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/handoff-engine/handoff/testsuite/fake"
 	"github.com/handoff-engine/handoff/testsuite/fake/landbot"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
 	"github.com/handoff-engine/handoff/testsuite/process"
@@ -42,6 +43,8 @@ type Options struct {
 type System struct {
 	Landbot  *landbot.Server
 	LiveChat *livechat.Server
+	// Outboxes send the fakes' webhooks: Settled waits for them. Tests with other fakes add theirs.
+	Outboxes []*fake.Outbox
 	// LandbotGate and LiveChatGate hold calls to the fakes.
 	LandbotGate, LiveChatGate *Gate
 	// LandbotURL and LiveChatURL are where the fakes are.
@@ -100,6 +103,7 @@ func (s *System) startFakes() {
 	s.Landbot = landbot.New(s.options.Landbot)
 	s.LiveChat = livechat.New(s.options.LiveChat)
 	s.Landbot.SetBlock(landbot.Block{URL: s.URL + "/webhooks/" + Channel + "/handoff", Token: HookToken})
+	s.Outboxes = []*fake.Outbox{s.Landbot.Hooks(), s.Landbot.Blocks(), s.LiveChat.Hooks}
 	s.LandbotGate, s.LiveChatGate = NewGate(s.Landbot), NewGate(s.LiveChat)
 	channel, desk := httptest.NewServer(s.LandbotGate), httptest.NewServer(s.LiveChatGate)
 	s.LandbotURL, s.LiveChatURL = channel.URL, desk.URL

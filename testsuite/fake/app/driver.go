@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/handoff-engine/handoff/testsuite/fake"
 )
@@ -63,23 +62,16 @@ func (s *Server) Send(conversation, kind string, more map[string]any) string {
 //	POST /_fake/events {"conversation":"…","type":"customer.message","text":"…"}
 //	PUT  /_fake/channel {"url":"…"}
 //	/_fake/faults, /_fake/journal, /_fake/attempts as package fake describes
-func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request, path string) {
 	var in map[string]any
 	text := func(key string) string {
 		value, _ := in[key].(string)
 		delete(in, key)
 		return value
 	}
-	switch path := strings.TrimPrefix(r.URL.Path, "/_fake/"); {
-	case path == "faults":
-		s.Faults.ServeHTTP(w, r)
-	case path == "journal":
-		s.Journal.ServeHTTP(w, r)
-	case path == "attempts":
-		s.outbox.ServeHTTP(w, r)
+	switch {
 	case path == "told" && r.Method == http.MethodGet:
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"told": s.Told()})
+		fake.WriteJSON(w, map[string]any{"told": s.Told()})
 	case path != "events" && path != "channel":
 		http.NotFound(w, r)
 	case json.NewDecoder(r.Body).Decode(&in) != nil:

@@ -100,9 +100,9 @@ func (s *Server) Close() {
 
 // ServeHTTP takes webhooks, and serves the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	driver := fake.Driver{Faults: &s.Faults, Journal: &s.Journal, Attempts: s.outbox, Own: s.serveDriver}
 	switch {
-	case strings.HasPrefix(r.URL.Path, "/_fake/"):
-		s.serveDriver(w, r)
+	case driver.Serve(w, r):
 		return
 	case r.URL.Path != "/handoff":
 		refuse(w, http.StatusNotFound)

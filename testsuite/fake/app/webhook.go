@@ -46,7 +46,13 @@ func (w Webhook) sound() bool {
 		return d.ID != "" && d.Text != "" && d.role()
 	case "attachment.created":
 		return d.ID != "" && d.Attachment != nil && d.role()
-	case "agent.joined", "agent.left":
+	case "message.updated":
+		return d.ID != "" && d.Text != "" && d.role()
+	case "message.deleted":
+		return d.ID != "" && d.Text == ""
+	case "rating.requested":
+		return d.ID != "" && d.Text != ""
+	case "agent.joined", "agent.left", "agent.read":
 		return d.Agent != nil
 	case "agent.typing":
 		return d.Agent != nil && d.Typing != nil

@@ -131,3 +131,36 @@ func TestTheDriverIsThereForOtherProcesses(t *testing.T) {
 	status, _ = a.call("PUT", "/_fake/hooks", `{"claim":"","messages":""}`)
 	require.Equal(t, http.StatusNoContent, status)
 }
+
+func TestATriggerRunsAModuleAndSetsVariables(t *testing.T) {
+	a := newAccount(t, certainly.Options{})
+	user := a.NewUser("Ana", "", nil)
+	const url = "/actionsvc/trigger-response/"
+	jwt := []string{"Authorization", "JWT " + certainly.DefaultPublicToken}
+	good := `{"user_id":"` + user + `","module_id":3300200,"wait_time":0,"custom_vars":{"result":"solved"},"is_async":true}`
+	for _, tc := range []struct {
+		name, method, body string
+		header             []string
+		status             int
+	}{
+		{"the bot's token", "POST", good, nil, 401},
+		{"by GET", "GET", "", jwt, 405},
+		{"not asynchronous", "POST", strings.Replace(good, "true", "false", 1), jwt, 400},
+		{"an unknown key", "POST", strings.Replace(good, "wait_time", "wait", 1), jwt, 400},
+		{"a variable that begins with a digit", "POST", strings.Replace(good, `"result"`, `"1st"`, 1), jwt, 400},
+		{"an unknown user", "POST", strings.Replace(good, user, "webbot:nobody", 1), jwt, 404},
+		{"an unknown module", "POST", strings.Replace(good, "3300200", "1", 1), jwt, 404},
+	} {
+		status, _ := a.call(tc.method, url, tc.body, tc.header...)
+		require.Equal(t, tc.status, status, tc.name)
+	}
+	a.ok("GET", path("handover", user), "")
+	status, _ := a.call("POST", url, good, jwt...)
+	require.Equal(t, http.StatusConflict, status, "the bot listens")
+	a.ok("GET", path("takeover", user), "")
+	status, _ = a.call("POST", url, good, jwt...)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, []string{"3300200"}, a.Modules(user))
+	require.Equal(t, "solved", a.Variable(user, "result"))
+	require.Equal(t, []string{"How was it?"}, a.UserSees(user))
+}

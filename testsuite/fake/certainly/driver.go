@@ -81,12 +81,25 @@ func (s *Server) AgentTexts(id string) []string { return s.texts(id, "agent") }
 func (s *Server) UserSees(id string) []string { return s.texts(id, "agent", "bot") }
 
 // ClaimEnds lists the ClaimEnd values that a user's takeovers had.
-func (s *Server) ClaimEnds(id string) []string {
-	values := []string{}
+func (s *Server) ClaimEnds(id string) []string { return s.noted(id, "claim_end") }
+
+// Modules lists the modules that were run for a user by their numbers.
+func (s *Server) Modules(id string) []string { return s.noted(id, "module") }
+
+// noted lists what of one kind happened to a user.
+func (s *Server) noted(id, kind string) []string {
+	texts := []string{}
 	for _, e := range s.Journal.Entries(id) {
-		if e.Kind == "claim_end" {
-			values = append(values, e.Text)
+		if e.Kind == kind {
+			texts = append(texts, e.Text)
 		}
 	}
-	return values
+	return texts
+}
+
+// Variable gives one of the bot's variables of a user.
+func (s *Server) Variable(id, name string) any {
+	var value any
+	_ = s.act(id, func(u *user) { value = u.variables[name] })
+	return value
 }

@@ -1,9 +1,10 @@
 package certainly
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/handoff-engine/handoff/testsuite/fake"
 )
 
 // serveDriver gives a test in another process the driver:
@@ -15,18 +16,12 @@ import (
 //	POST /_fake/users/{id}/asks_for_human {"data":{…}}
 //	PUT  /_fake/hooks {"claim":"…","messages":"…"}
 //	/_fake/faults, /_fake/journal, /_fake/attempts as package fake describes
-func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
-	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/_fake/"), "/")
+func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request, rest string) {
+	path := strings.Split(rest, "/")
 	switch {
-	case path[0] == "faults":
-		s.Faults.ServeHTTP(w, r)
-	case path[0] == "journal":
-		s.Journal.ServeHTTP(w, r)
-	case path[0] == "attempts":
-		s.messages.ServeHTTP(w, r)
 	case path[0] == "hooks" && r.Method == http.MethodPut:
 		var in struct{ Claim, Messages string }
-		if readJSON(w, r, &in) {
+		if fake.ReadJSON(w, r, &in) {
 			s.SetHooks(in.Claim, in.Messages)
 			w.WriteHeader(http.StatusNoContent)
 		}
@@ -35,8 +30,8 @@ func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
 			First, Last string
 			Variables   map[string]any
 		}
-		if readJSON(w, r, &in) {
-			writeJSON(w, map[string]string{"id": s.NewUser(in.First, in.Last, in.Variables)})
+		if fake.ReadJSON(w, r, &in) {
+			fake.WriteJSON(w, map[string]string{"id": s.NewUser(in.First, in.Last, in.Variables)})
 		}
 	case path[0] == "users" && len(path) > 1:
 		s.driveUser(w, r, path)
@@ -48,7 +43,7 @@ func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
 func (s *Server) driveUser(w http.ResponseWriter, r *http.Request, path []string) {
 	id := path[1]
 	if len(path) == 2 && r.Method == http.MethodGet {
-		writeJSON(w, map[string]any{
+		fake.WriteJSON(w, map[string]any{
 			"listening": s.Listening(id), "sees": s.UserSees(id), "agent_texts": s.AgentTexts(id), "claim_ends": s.ClaimEnds(id),
 		})
 		return
@@ -62,7 +57,7 @@ func (s *Server) driveUser(w http.ResponseWriter, r *http.Request, path []string
 		Files []string
 		Data  map[string]any
 	}
-	if !readJSON(w, r, &in) {
+	if !fake.ReadJSON(w, r, &in) {
 		return
 	}
 	act, ok := map[string]func() error{
@@ -79,19 +74,4 @@ func (s *Server) driveUser(w http.ResponseWriter, r *http.Request, path []string
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		http.Error(w, "unreadable body", http.StatusBadRequest)
-		return false
-	}
-	return true
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
 }

@@ -12,6 +12,9 @@ type Options struct {
 	Deployment string
 	// Token is the bot's API token. Default DefaultToken.
 	Token string
+	// PublicToken is the public API auth token of a user of the account. Default
+	// DefaultPublicToken.
+	PublicToken string
 	// ClaimToken is the bearer token that the bot's designer set in the Webhook
 	// Builder; "" sends none.
 	ClaimToken string
@@ -19,7 +22,8 @@ type Options struct {
 	// conversation are posted; "" posts none. SetHooks changes them.
 	ClaimURL, MessagesURL string
 	// Modules are what the bot says when its connections lead a ClaimEnd value to
-	// a module. Values without one run no module. Default: "solved" and "again".
+	// a module, and when a module is run by its number. Values without one run no
+	// module. Default: "solved", "again" and "3300200".
 	Modules map[string]string
 
 	// ClaimTimeout is how long the bot waits for the answer to a claim. Default
@@ -43,6 +47,9 @@ type Unknown struct {
 	// BotModeStatus answers words that an agent says while the bot is in charge.
 	// Default 0: they are taken and shown.
 	BotModeStatus int
+	// TriggerListensStatus answers a trigger response while the bot listens.
+	// Default 409: nothing is run.
+	TriggerListensStatus int
 	// NoSlashStatus answers a path without its trailing slash. Default 404.
 	NoSlashStatus int
 	// Actions makes the user's messages have the newer shape, with an id and
@@ -64,6 +71,8 @@ type Unknown struct {
 const (
 	DefaultDeployment = "7c2e91d4-0000-4000-8000-00000000aa01"
 	DefaultToken      = "bot-api-token-of-the-deployment"
+
+	DefaultPublicToken = "public-api-token-of-a-user"
 )
 
 // withDefaults fills in what was left out.
@@ -74,8 +83,13 @@ func (o Options) withDefaults() Options {
 	if o.Token == "" {
 		o.Token = DefaultToken
 	}
+	if o.PublicToken == "" {
+		o.PublicToken = DefaultPublicToken
+	}
 	if o.Modules == nil {
-		o.Modules = map[string]string{"solved": "Glad that we could help.", "again": "The bot is back."}
+		o.Modules = map[string]string{
+			"solved": "Glad that we could help.", "again": "The bot is back.", "3300200": "How was it?",
+		}
 	}
 	if o.ClaimTimeout == 0 {
 		o.ClaimTimeout = 5 * time.Second
@@ -85,6 +99,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Unknown.NoSlashStatus == 0 {
 		o.Unknown.NoSlashStatus = http.StatusNotFound
+	}
+	if o.Unknown.TriggerListensStatus == 0 {
+		o.Unknown.TriggerListensStatus = http.StatusConflict
 	}
 	if o.Unknown.EchoAs == "" {
 		o.Unknown.EchoAs = "agent"

@@ -8,7 +8,7 @@
 // material leaves open is a switch in Unknown.
 //
 // A Server is an http.Handler. It answers the vendor's API under
-// /webbot/api/webchat/ and, for tests in another process, the driver under
+// /webbot/api/webchat/ and /actionsvc/trigger-response/ and, for tests in another process, the driver under
 // /_fake/.
 package certainly
 
@@ -28,6 +28,7 @@ const (
 	OpSay      = "say"      // POST, an agent's words
 	OpTakeover = "takeover" // GET, the bot is back
 	OpConfig   = "config"   // GET, the look of the widget
+	OpTrigger  = "trigger"  // POST, a module is run and variables are set
 
 	OpClaim   = "claim"
 	OpMessage = "message"
@@ -81,8 +82,8 @@ type reply struct {
 
 // ServeHTTP answers the vendor's API and the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/_fake/") {
-		s.serveDriver(w, r)
+	driver := fake.Driver{Faults: &s.Faults, Journal: &s.Journal, Attempts: s.messages, Own: s.serveDriver}
+	if driver.Serve(w, r) {
 		return
 	}
 	op, id, status := s.route(r)
@@ -90,7 +91,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status)
 		return
 	}
-	if op != OpConfig && !s.opts.Unknown.NoToken && r.Header.Get("Authorization") != "Bearer "+s.opts.Token {
+	if !s.authorized(op, r.Header.Get("Authorization")) {
 		refuse(w, http.StatusUnauthorized)
 		return
 	}
@@ -110,9 +111,27 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// authorized says whether a call shows the credential that its operation wants:
+// the bot's token or, for a trigger response, a user's.
+func (s *Server) authorized(op, header string) bool {
+	switch op {
+	case OpConfig:
+		return true
+	case OpTrigger:
+		return header == "JWT "+s.opts.PublicToken
+	}
+	return s.opts.Unknown.NoToken || header == "Bearer "+s.opts.Token
+}
+
 // route names the operation of a request and the user in its path, or gives the
 // status of the refusal.
 func (s *Server) route(r *http.Request) (op, id string, status int) {
+	if r.URL.Path == triggerPath {
+		if r.Method != http.MethodPost {
+			return "", "", http.StatusMethodNotAllowed
+		}
+		return OpTrigger, "", 0
+	}
 	rest, ok := strings.CutPrefix(r.URL.Path, "/webbot/api/webchat/")
 	if !ok {
 		return "", "", http.StatusNotFound
@@ -147,6 +166,9 @@ func (s *Server) handle(op, id string, r *http.Request, body []byte) reply {
 	defer s.mu.Unlock()
 	if op == OpConfig {
 		return reply{http.StatusOK, `{"id":"` + s.opts.Deployment + `","title":"Shop assistant","theme":{}}`}
+	}
+	if op == OpTrigger {
+		return reply{s.trigger(r, body), s.opts.Unknown.SuccessBody}
 	}
 	u, known := s.users[id]
 	if !known {

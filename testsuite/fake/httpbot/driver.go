@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/handoff-engine/handoff/testsuite/fake"
 )
@@ -62,18 +61,11 @@ func (s *Server) sign(h fake.Hook) http.Header {
 //	POST /_fake/handoff {"conversation":"…","group":"…","reason":"…"}
 //	PUT  /_fake/hook {"url":"…"}
 //	/_fake/faults, /_fake/journal, /_fake/attempts as package fake describes
-func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request, path string) {
 	var in map[string]any
-	switch path := strings.TrimPrefix(r.URL.Path, "/_fake/"); {
-	case path == "faults":
-		s.Faults.ServeHTTP(w, r)
-	case path == "journal":
-		s.Journal.ServeHTTP(w, r)
-	case path == "attempts":
-		s.outbox.ServeHTTP(w, r)
+	switch {
 	case path == "asked" && r.Method == http.MethodGet:
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"asked": s.Asked()})
+		fake.WriteJSON(w, map[string]any{"asked": s.Asked()})
 	case path != "handoff" && path != "hook":
 		http.NotFound(w, r)
 	case json.NewDecoder(r.Body).Decode(&in) != nil:

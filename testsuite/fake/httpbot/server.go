@@ -109,9 +109,9 @@ func (s *Server) Close() {
 
 // ServeHTTP answers requests, and the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	driver := fake.Driver{Faults: &s.Faults, Journal: &s.Journal, Attempts: s.outbox, Own: s.serveDriver}
 	switch {
-	case strings.HasPrefix(r.URL.Path, "/_fake/"):
-		s.serveDriver(w, r)
+	case driver.Serve(w, r):
 		return
 	case r.URL.Path != "/bot":
 		refuse(w, http.StatusNotFound)

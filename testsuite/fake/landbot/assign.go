@@ -110,6 +110,18 @@ func (s *Server) unblockCustomer(c call) reply {
 	})
 }
 
+// optOut deletes the opt-ins of a WhatsApp customer.
+func (s *Server) optOut(c call) reply {
+	return s.withCustomer(c, func(cu *customer) reply {
+		if cu.channel.Type != "whatsapp" {
+			return failure(http.StatusPreconditionFailed, "channel_id", "Channel has no opt-in")
+		}
+		cu.optedOut = true
+		s.see(cu, agentName(c.agent.ID), "opted_out", "")
+		return reply{status: http.StatusNoContent}
+	})
+}
+
 // assignBot gives the customer to a bot. With launch the node runs, on each
 // call; without, it waits for the customer's next message.
 func (s *Server) assignBot(c call) reply {

@@ -227,3 +227,20 @@ func TestWhatIsUnknownIsASwitch(t *testing.T) {
 	status, _ = a.call("POST", a.path(id, "send_text/"), `{"message":"Hi"}`)
 	require.Equal(t, 412, status)
 }
+
+func TestACustomerWhoOptedOutGetsNothing(t *testing.T) {
+	a := newAccount(t, landbot.Options{Channels: []landbot.Channel{{ID: 812, Name: "WhatsApp", Type: "whatsapp"}, {ID: 813, Name: "Web", Type: "landbot"}}})
+	id := a.customer()
+	a.ok("POST", a.path(id, "send_text/"), `{"message":"Hi"}`)
+	status, _ := a.call("DELETE", a.path(id, "opt_out/"), "")
+	require.Equal(t, http.StatusNoContent, status)
+	status, body := a.call("POST", a.path(id, "send_text/"), `{"message":"Hi"}`)
+	require.Equal(t, http.StatusPreconditionFailed, status)
+	require.Contains(t, body, "opt-in")
+	require.Equal(t, []string{"Hi"}, a.AgentTexts(id))
+
+	web, err := a.NewCustomer(813, "Ana", nil)
+	require.NoError(t, err)
+	status, _ = a.call("DELETE", a.path(web, "opt_out/"), "")
+	require.Equal(t, http.StatusPreconditionFailed, status, "the web knows no opt-in")
+}

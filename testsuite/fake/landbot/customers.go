@@ -23,6 +23,7 @@ type customer struct {
 	dropped    bool // unassigned for inactivity: nobody can say anything
 	archived   bool
 	blocked    bool
+	optedOut   bool // WhatsApp: without an opt-in nothing can be sent
 	fields     map[string]field
 	messages   []transcript
 	seq        int64

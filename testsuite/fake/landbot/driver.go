@@ -18,6 +18,7 @@ type Snapshot struct {
 	Node     string         `json:"node"`
 	Dropped  bool           `json:"dropped"`
 	Archived bool           `json:"archived"`
+	OptedOut bool           `json:"opted_out"`
 	Fields   map[string]any `json:"fields"`
 	Messages int            `json:"messages"`
 }
@@ -151,7 +152,7 @@ func (s *Server) Customer(id int64) (Snapshot, error) {
 	err := s.act(id, func(c *customer) error {
 		snap = Snapshot{
 			ID: c.id, Agent: c.agent, Bot: c.bot, Node: c.node, Dropped: c.dropped,
-			Archived: c.archived, Messages: len(c.messages), Fields: map[string]any{},
+			Archived: c.archived, OptedOut: c.optedOut, Messages: len(c.messages), Fields: map[string]any{},
 		}
 		for k, f := range c.fields {
 			snap.Fields[k] = f.Value

@@ -1,11 +1,12 @@
 package landbot
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/handoff-engine/handoff/testsuite/fake"
 )
 
 // serveDriver gives a test in another process the driver:
@@ -16,18 +17,12 @@ import (
 //	     human_says, human_takes, auto_unassign, asks_for_human
 //	PUT  /_fake/block {"url":"…","token":"…"}
 //	/_fake/faults, /_fake/journal, /_fake/attempts as package fake describes
-func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
-	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/_fake/"), "/")
+func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request, rest string) {
+	path := strings.Split(rest, "/")
 	switch {
-	case path[0] == "faults":
-		s.Faults.ServeHTTP(w, r)
-	case path[0] == "journal":
-		s.Journal.ServeHTTP(w, r)
-	case path[0] == "attempts":
-		s.hooks.ServeHTTP(w, r)
 	case path[0] == "block" && r.Method == http.MethodPut:
 		var b Block
-		if readJSON(w, r, &b) {
+		if fake.ReadJSON(w, r, &b) {
 			s.SetBlock(b)
 			w.WriteHeader(http.StatusNoContent)
 		}
@@ -46,7 +41,7 @@ func (s *Server) driveNew(w http.ResponseWriter, r *http.Request) {
 		Name      string         `json:"name"`
 		Fields    map[string]any `json:"fields"`
 	}
-	if !readJSON(w, r, &in) {
+	if !fake.ReadJSON(w, r, &in) {
 		return
 	}
 	if in.ChannelID == 0 {
@@ -57,7 +52,7 @@ func (s *Server) driveNew(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]int64{"id": id})
+	fake.WriteJSON(w, map[string]int64{"id": id})
 }
 
 func (s *Server) driveCustomer(w http.ResponseWriter, r *http.Request, path []string) {
@@ -68,7 +63,7 @@ func (s *Server) driveCustomer(w http.ResponseWriter, r *http.Request, path []st
 			http.Error(w, err.Error(), http.StatusNotFound)
 			return
 		}
-		writeJSON(w, http.StatusOK, snap)
+		fake.WriteJSON(w, snap)
 		return
 	}
 	if len(path) != 3 || r.Method != http.MethodPost {
@@ -82,7 +77,7 @@ func (s *Server) driveCustomer(w http.ResponseWriter, r *http.Request, path []st
 		Data    map[string]any `json:"data"`
 		AgentID int64          `json:"agent_id"`
 	}
-	if r.ContentLength != 0 && !readJSON(w, r, &in) {
+	if r.ContentLength != 0 && !fake.ReadJSON(w, r, &in) {
 		return
 	}
 	if in.AgentID == 0 {
@@ -111,14 +106,4 @@ func (s *Server) driveCustomer(w http.ResponseWriter, r *http.Request, path []st
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
-}
-
-func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		http.Error(w, "unreadable body", http.StatusBadRequest)
-		return false
-	}
-	return true
 }

@@ -275,6 +275,8 @@ func (s *Server) maySend(cu *customer, by Agent) (reply, bool) {
 		return failure(http.StatusPreconditionFailed, "channel_id", "Channel is not active"), false
 	case cu.blocked:
 		return failure(http.StatusPreconditionFailed, field, "Customer is blocked"), false
+	case cu.optedOut:
+		return failure(http.StatusPreconditionFailed, field, "Customer has no opt-in"), false
 	case cu.dropped:
 		return failure(s.opts.Unknown.DroppedSendStatus, field, "You can't send message to this customer"), false
 	case cu.agent != 0 && cu.agent != by.ID && s.opts.Unknown.HeldSendStatus != 0:

@@ -33,6 +33,7 @@ var routes = []route{
 	{"unarchive", "PUT", "customers/{id}/unarchive/", (*Server).unarchive},
 	{"block", "PUT", "customers/{id}/block/", (*Server).blockCustomer},
 	{"unblock", "PUT", "customers/{id}/unblock/", (*Server).unblockCustomer},
+	{"opt_out", "DELETE", "customers/{id}/opt_out/", (*Server).optOut},
 	{"field_get", "GET", "customers/{id}/fields/{name}/", (*Server).getField},
 	{"field_create", "POST", "customers/{id}/fields/{name}/", (*Server).createField},
 	{"field_update", "PUT", "customers/{id}/fields/{name}/", (*Server).updateField},

@@ -108,8 +108,8 @@ type reply struct {
 
 // ServeHTTP answers the vendor's API and the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/_fake/") {
-		s.serveDriver(w, r)
+	driver := fake.Driver{Faults: &s.Faults, Journal: &s.Journal, Attempts: s.hooks, Own: s.serveDriver}
+	if driver.Serve(w, r) {
 		return
 	}
 	route, path, status := find(r.Method, r.URL.Path, s.opts.Unknown.NoSlashStatus)

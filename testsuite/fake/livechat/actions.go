@@ -20,6 +20,7 @@ func (s *Server) actions() map[string]action {
 		"customer/deactivate_chat":     {run: customerDeactivateChat},
 		"customer/send_sneak_peek":     {run: sendSneakPeek},
 		"customer/list_group_statuses": {run: listGroupStatuses},
+		"customer/mark_events_as_seen": {run: customerMarksSeen},
 
 		"agent/get_chat":                 {scopes: readChats, run: getChat},
 		"agent/list_threads":             {scopes: readChats, run: listThreads},

@@ -261,3 +261,20 @@ func TestMissingScopeIsRefused(t *testing.T) {
 	status, _ := a.asAgent("list_chats", object{})
 	require.Equal(t, http.StatusOK, status)
 }
+
+func TestReadingIsMarkedByThoseInTheChat(t *testing.T) {
+	a := newAccount(t, livechat.Options{})
+	in := a.subscribe("events_marked_as_seen")
+	chat, _, token := a.start()
+	_, got := a.asCustomer(token, "mark_events_as_seen", object{"chat_id": chat, "seen_up_to": "yesterday"})
+	require.Equal(t, "validation", errorType(got))
+	_, got = a.asCustomer(token, "mark_events_as_seen", object{"chat_id": "another", "seen_up_to": "2026-11-02T10:15:04.120000Z"})
+	require.Equal(t, "not_found", errorType(got))
+	status, _ := a.asCustomer(token, "mark_events_as_seen", object{"chat_id": chat, "seen_up_to": "2026-11-02T10:15:04.120000Z"})
+	require.Equal(t, http.StatusOK, status)
+	require.NoError(t, a.AgentReads(chat, livechat.Mira))
+	hooks := only(a.got(in), "events_marked_as_seen")
+	require.Len(t, hooks, 2)
+	require.Equal(t, "2026-11-02T10:15:04.120000Z", hooks[0]["seen_up_to"])
+	require.Equal(t, livechat.Mira, hooks[1]["user_id"])
+}

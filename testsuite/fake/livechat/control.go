@@ -94,6 +94,7 @@ func (s *Server) commands(r *http.Request) map[string]func(command) (string, err
 		"agent-starts":       func(c command) (string, error) { return s.AgentStartsThread(c.Chat, c.Agent, c.Text) },
 		"agent-edits":        func(c command) (string, error) { return done(s.AgentEdits(c.Chat, c.Event, c.Text)) },
 		"agent-deletes":      func(c command) (string, error) { return done(s.AgentDeletes(c.Chat, c.Event)) },
+		"agent-reads":        func(c command) (string, error) { return done(s.AgentReads(c.Chat, c.Agent)) },
 		"agent-closes":       func(c command) (string, error) { return done(s.AgentCloses(c.Chat, c.Agent)) },
 		"agent-transfers":    func(c command) (string, error) { return done(s.AgentTransfers(c.Chat, c.Agent, c.To)) },
 		"agent-goes-offline": func(c command) (string, error) { return done(s.AgentGoesOffline(c.Agent)) },

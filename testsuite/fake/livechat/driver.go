@@ -137,6 +137,17 @@ func (s *Server) AgentDeletes(chatID, eventID string) error {
 	})
 }
 
+// AgentReads marks all that was written so far as seen by an agent.
+func (s *Server) AgentReads(chatID, agentID string) error {
+	return s.inChat(chatID, func(c *chat, _ *thread) error {
+		if _, err := s.person(agentID); err != nil {
+			return err
+		}
+		s.tellSeen(c, agentID, stamp(s.now()), "agent", otherClients)
+		return nil
+	})
+}
+
 // AgentCloses archives the chat.
 func (s *Server) AgentCloses(chatID, agentID string) error {
 	return s.inChat(chatID, func(c *chat, t *thread) error {
