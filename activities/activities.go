@@ -14,6 +14,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 // Activities holds what the activities need. Its exported methods are the activities; their names are kept in
@@ -23,8 +24,8 @@ type Activities struct {
 	Connections map[string]connector.Connector
 	// Conversations reaches the running conversations.
 	Conversations Conversations
-	// Files fetches attachments.
-	Files Files
+	// Files opens attachments.
+	Files *files.Opener
 	// Link gives the address that opens a conversation for people, or ""; it may be nil.
 	Link func(conversation string) string
 	// Sends counts what became of sends; it may be nil.

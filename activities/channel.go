@@ -59,7 +59,7 @@ func (a *Activities) AskBot(ctx context.Context, task conversation.Task) ([]conv
 	defer alive(ctx)()
 	e := task.Effects[0]
 	req := connector.ReplyRequest{
-		Key: e.Key, Conversation: task.Conversation, Text: e.Text, Attachment: e.Attachment, Context: task.Transcript, Vendor: task.Vendor,
+		Key: e.Key, Conversation: task.Conversation, Text: e.Text, Attachment: a.reachable(task.Source, e), Context: task.Transcript, Vendor: task.Vendor,
 	}
 	if task.Customer != nil {
 		req.Customer = *task.Customer

@@ -14,7 +14,7 @@ func (a *Activities) PrepareTicket(ctx context.Context, task conversation.Task) 
 		return nil, err
 	}
 	defer alive(ctx)()
-	vendor, err := x.PrepareTicket(ctx, openRequest(task))
+	vendor, err := x.PrepareTicket(ctx, openRequest(a.withLinks(task)))
 	if err != nil {
 		a.count(task, string(connector.KindOf(err)))
 		return nil, translate(err)
@@ -35,7 +35,7 @@ func (a *Activities) OpenTicket(ctx context.Context, task conversation.Task) ([]
 		a.count(task, "nobody_available")
 		return []conversation.Event{{Kind: conversation.NobodyAvailable, Key: e.Key}}, nil
 	}
-	req := openRequest(task)
+	req := openRequest(a.withLinks(task))
 	if a.Link != nil {
 		req.Link = a.Link(task.Conversation)
 	}

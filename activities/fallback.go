@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
@@ -11,7 +10,7 @@ import (
 
 // This file is the whole list of what is done where a vendor lacks an ability:
 //
-//	attachments     the file's address as a text, behind its caption
+//	attachments     the file's address, or a link of ours, as a text behind its caption (file.go)
 //	find_sent       a repeat is marked as such, or held, by the route's policy (send.go)
 //	availability    unknown: the ticket is opened (desk.go)
 //	typing, read    nothing
@@ -21,56 +20,38 @@ import (
 //	survey          a text that asks for a number (package conversation)
 //	assign, note, close, pause, resume, mirror, update   the model never asks for them (package conversation)
 
-// attach passes an attachment on as a file, or else as a text with its address.
+// attach passes an attachment on as a file, or else as a text: with its address, or with why it is not passed on.
 func (a *Activities) attach(
 	ctx context.Context, x connector.Connector, task conversation.Task, e conversation.Effect,
 	sendText func(ctx context.Context, text string) (connector.Receipt, error),
 ) (connector.Receipt, error) {
-	sender, ok := x.(connector.AttachmentSender)
-	if !ok {
-		return sendText(ctx, asText(e))
+	receipt, instead, err := a.pass(ctx, task, e, func(open func(ctx context.Context) (connector.File, error)) (connector.Receipt, error) {
+		sender, ok := x.(connector.AttachmentSender)
+		if !ok {
+			return connector.Receipt{}, connector.Errorf(x.Name(), "SendAttachment", connector.Unsupported, "files cannot be sent")
+		}
+		req := connector.AttachmentRequest{
+			Key: e.Key, To: task.Ref, Attachment: *a.reachable(task.Source, e), Text: e.Text, Author: e.Author, Vendor: task.Vendor, Open: open,
+		}
+		if task.Ticket != nil {
+			req.Ticket = *task.Ticket
+		}
+		return sender.SendAttachment(ctx, req)
+	})
+	if err != nil || instead == "" {
+		return receipt, err
 	}
-	req := connector.AttachmentRequest{
-		Key: e.Key, To: task.Ref, Attachment: *e.Attachment, Text: e.Text, Author: e.Author, Vendor: task.Vendor,
-		Open: func(ctx context.Context) (connector.File, error) { return a.open(ctx, task.Source, *e.Attachment) },
-	}
-	if task.Ticket != nil {
-		req.Ticket = *task.Ticket
-	}
-	receipt, err := sender.SendAttachment(ctx, req)
-	if kind := connector.KindOf(err); kind == connector.Unsupported || kind == connector.Invalid {
-		return sendText(ctx, asText(e))
-	}
-	return receipt, err
-}
-
-// open streams a file from the connection that serves it.
-func (a *Activities) open(ctx context.Context, source string, file conversation.Attachment) (connector.File, error) {
-	if fetcher, ok := a.Connections[source].(connector.AttachmentFetcher); ok {
-		return fetcher.FetchAttachment(ctx, file)
-	}
-	return a.Files.Fetch(ctx, source, file)
+	return sendText(ctx, instead)
 }
 
 // asText writes an attachment as a text.
-func asText(e conversation.Effect) string {
-	f := e.Attachment
-	var parts []string
-	if e.Text != "" {
-		parts = append(parts, e.Text)
-	}
+func (a *Activities) asText(source string, e conversation.Effect) string {
+	f := a.reachable(source, e)
 	if f.Latitude != 0 || f.Longitude != 0 {
-		parts = append(parts, fmt.Sprintf("https://www.openstreetmap.org/?mlat=%g&mlon=%g", f.Latitude, f.Longitude))
-		return strings.Join(parts, "\n")
+		return withCaption(e, fmt.Sprintf("https://www.openstreetmap.org/?mlat=%g&mlon=%g", f.Latitude, f.Longitude))
 	}
 	if f.Name != "" {
-		parts = append(parts, f.Name)
+		return withCaption(e, f.Name+"\n"+f.URL)
 	}
-	return strings.Join(append(parts, f.URL), "\n")
-}
-
-// Files fetches the bytes of attachments over HTTP, within limits.
-type Files interface {
-	// Fetch opens a file that the connection source serves.
-	Fetch(ctx context.Context, source string, file conversation.Attachment) (connector.File, error)
+	return withCaption(e, f.URL)
 }

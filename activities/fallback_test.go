@@ -8,6 +8,7 @@ import (
 	"github.com/handoff-engine/handoff/activities"
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 // file is a task that sends a file to the customer.
@@ -20,21 +21,21 @@ func file(caption string) conversation.Task {
 func TestAFileIsStreamedFromTheVendorThatServesIt(t *testing.T) {
 	f := &filer{vendor: &vendor{}}
 	a := with(f)
-	a.Connections["office"] = fetcher{&vendor{}}
+	http := serves(a, fetcher{&vendor{}}, files.Config{})
 	_, err := do(t, a, a.Say, file(""))
 	require.NoError(t, err)
 	require.Equal(t, "the vendor's receipt.pdf", f.read)
-	require.Empty(t, a.Files.(*files).sources)
+	require.Empty(t, http.sources)
 }
 
 func TestAFileOfAVendorWithoutCredentialsIsFetchedOverHTTP(t *testing.T) {
 	f := &filer{vendor: &vendor{}}
 	a := with(f)
-	a.Connections["office"] = &vendor{}
+	http := serves(a, &vendor{}, files.Config{})
 	_, err := do(t, a, a.Say, file(""))
 	require.NoError(t, err)
 	require.Equal(t, "bytes of receipt.pdf", f.read)
-	require.Equal(t, []string{"office"}, a.Files.(*files).sources)
+	require.Equal(t, []string{"office"}, http.sources)
 }
 
 // The whole table of fallback.go for attachments.
@@ -46,7 +47,7 @@ func TestAFileThatCannotBeSentBecomesALink(t *testing.T) {
 	}{
 		{"the vendor takes it", nil, false},
 		{"the vendor takes no such file", trouble(connector.Unsupported), true},
-		{"the file is too large or from a forbidden host", trouble(connector.Invalid), true},
+		{"the vendor finds something wrong with it", trouble(connector.Invalid), true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := &filer{vendor: &vendor{}, err: row.err}

@@ -133,15 +133,26 @@ func (a *Activities) find(
 		return false, nil
 	}
 	req := connector.FindRequest{
-		Key: e.Key, To: task.Ref, Text: e.Text, Attachment: e.Attachment, Since: since, Skip: skip, Vendor: task.Vendor,
-	}
-	if e.Attachment != nil {
-		req.Text = asText(e)
+		Key: e.Key, To: task.Ref, Text: e.Text, Attachment: a.reachable(task.Source, e), Since: since, Skip: skip, Vendor: task.Vendor,
 	}
 	if task.Ticket != nil {
 		req.Ticket = *task.Ticket
 	}
+	if e.Attachment == nil {
+		_, found, err := finder.FindSent(ctx, req)
+		return found, err
+	}
+	req.Text = a.asText(task.Source, e)
 	_, found, err := finder.FindSent(ctx, req)
+	// It may also have been said that the file is not passed on, and why.
+	req.Attachment, req.Skip = nil, 0
+	for _, text := range a.saidInstead(task, e) {
+		if found || err != nil {
+			break
+		}
+		req.Text = text
+		_, found, err = finder.FindSent(ctx, req)
+	}
 	return found, err
 }
 

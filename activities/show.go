@@ -14,6 +14,7 @@ func (a *Activities) Mirror(ctx context.Context, task conversation.Task) ([]conv
 		return nil, err
 	}
 	defer alive(ctx)()
+	task = a.withLinks(task)
 	req := connector.MirrorRequest{
 		Key: task.Effects[0].Key, Conversation: task.Conversation, Customer: customerOf(task), Lines: task.Transcript, Vendor: task.Vendor,
 	}

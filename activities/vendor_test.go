@@ -18,6 +18,7 @@ import (
 	"github.com/handoff-engine/handoff/activities"
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 var monday = time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC)
@@ -123,10 +124,10 @@ func (fetcher) FetchAttachment(_ context.Context, a conversation.Attachment) (co
 	return connector.File{ReadCloser: io.NopCloser(strings.NewReader("the vendor's " + a.Name)), Size: -1}, nil
 }
 
-// files fetches over HTTP.
-type files struct{ sources []string }
+// web is what is fetched over HTTP.
+type web struct{ sources []string }
 
-func (f *files) Fetch(_ context.Context, source string, a conversation.Attachment) (connector.File, error) {
+func (f *web) Fetch(_ context.Context, source string, a conversation.Attachment) (connector.File, error) {
 	f.sources = append(f.sources, source)
 	return connector.File{ReadCloser: io.NopCloser(strings.NewReader("bytes of " + a.Name)), Size: -1}, nil
 }
@@ -146,7 +147,8 @@ func (c *counter) CountSend(connection string, kind conversation.EffectKind, res
 // with makes activities with one connection called "shop".
 func with(x connector.Connector) *activities.Activities {
 	return &activities.Activities{
-		Connections: map[string]connector.Connector{"shop": x}, Files: &files{}, Sends: &counter{},
+		Connections: map[string]connector.Connector{"shop": x}, Sends: &counter{},
+		Files:  files.NewOpener(files.Config{Fetcher: &web{}}),
 		Logger: slog.New(slog.DiscardHandler),
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 // namePattern is what connections and routes are called: the names are in addresses, workflow ids and metrics.
@@ -31,6 +32,9 @@ const longestReorder = time.Minute
 type common struct {
 	Vendor        string                `yaml:"vendor" doc:"the vendor's name" required:"true"`
 	AllowHosts    []string              `yaml:"allow_hosts" doc:"hosts besides the vendor's own from which files may be fetched; private and loopback addresses only if they are listed here"`
+	MaxFileSize   Size                  `yaml:"max_file_size" doc:"the largest file of this connection that is passed on, such as 10MB (default 25MB)"`
+	AllowFiles    []string              `yaml:"allow_file_types" doc:"the kinds of files of this connection that are passed on, as media types or endings, such as image/* or .pdf (default all)"`
+	DenyFiles     []string              `yaml:"deny_file_types" doc:"the kinds of files of this connection that are not passed on, whatever is allowed"`
 	ReorderWindow conversation.Duration `yaml:"reorder_window" doc:"how long events are held so that those overtaken on the way come first (default 0, not at all)"`
 }
 
@@ -68,6 +72,7 @@ func (r *reader) connection(e entry, opts Options) *Connection {
 	}
 	made := &Connection{
 		Name: e.name, Vendor: shared.Vendor, Connector: c, AllowHosts: shared.AllowHosts,
+		FileRules:     files.Rules{MaxSize: int64(shared.MaxFileSize), AllowTypes: shared.AllowFiles, DenyTypes: shared.DenyFiles},
 		ReorderWindow: time.Duration(shared.ReorderWindow),
 	}
 	if c.Traits().CallsPerSecond > 0 {
@@ -160,6 +165,18 @@ func (r *reader) checkCommon(c common, keys []entry, whole place) {
 	for i, item := range items(hosts.place) {
 		if i < len(c.AllowHosts) && (c.AllowHosts[i] == "" || strings.ContainsAny(c.AllowHosts[i], "/@?* ")) {
 			r.wrong(item, "%s is no host. Write its name alone, such as files.example.com.", quote(c.AllowHosts[i]))
+		}
+	}
+	r.checkTypes(keys, "allow_file_types", c.AllowFiles)
+	r.checkTypes(keys, "deny_file_types", c.DenyFiles)
+}
+
+// checkTypes notes kinds of files that no file can be of.
+func (r *reader) checkTypes(keys []entry, name string, types []string) {
+	key, _ := find(keys, name)
+	for i, item := range items(key.place) {
+		if i < len(types) && !files.ValidType(types[i]) {
+			r.wrong(item, "%s is no kind of file. Write a media type such as application/pdf or image/*, or an ending such as .pdf.", quote(types[i]))
 		}
 	}
 }

@@ -46,6 +46,12 @@ func (r *reader) decode(p place, v reflect.Value, enum []string) {
 			r.note(p, err)
 			v.SetInt(int64(d))
 		}
+	case isA[Size](t):
+		if text, raw, ok := r.scalar(p, "a size such as 25MB"); ok {
+			size, err := parseSize(text, raw)
+			r.note(p, err)
+			v.SetInt(int64(size))
+		}
 	case readsText(t):
 		if text, raw, ok := r.scalar(p, "one value"); ok {
 			u, _ := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())

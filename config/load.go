@@ -16,6 +16,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 // DefaultTaskQueue is the task queue where none is set.
@@ -52,6 +53,8 @@ type Connection struct {
 	Connector connector.Connector
 	// AllowHosts are the hosts besides the vendor's own from which files may be fetched.
 	AllowHosts []string
+	// FileRules say which of its files are passed on.
+	FileRules files.Rules
 	// ReorderWindow is how long events are held so that those overtaken on the way come first.
 	ReorderWindow time.Duration
 	// Queue is the task queue of the connection's own activities; empty means the common one.

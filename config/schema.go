@@ -15,6 +15,7 @@ const (
 	schemaDialect = "https://json-schema.org/draft/2020-12/schema"
 	// referencePattern lets a ${NAME} stand for anything that is no text.
 	referencePattern = `^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`
+	sizePattern      = `^[0-9]+ ?([KMG]?B)$|` + referencePattern
 	durationPattern  = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|` + referencePattern
 )
 
@@ -139,6 +140,8 @@ func typeSchema(t reflect.Type, enum []string) object {
 		return object{"anyOf": []any{secret, object{"type": "array", "items": secret, "minItems": 1}}}
 	case isDuration(t):
 		return object{"type": "string", "pattern": durationPattern}
+	case isA[Size](t):
+		return object{"type": "string", "pattern": sizePattern}
 	case isA[conversation.Policy](t):
 		return object{"$ref": "#/$defs/policy"}
 	case isA[map[conversation.TextName]string](t):

@@ -16,10 +16,17 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/files"
 )
 
-// prefix begins the names of all settings.
-const prefix = "HANDOFF"
+const (
+	// prefix begins the names of all settings.
+	prefix = "HANDOFF"
+	// longestLink bounds how long links to files work.
+	longestLink = 90 * 24 * time.Hour
+	// longestScan leaves time for fetching the file and for passing it on, within one attempt of an activity.
+	longestScan = 25 * time.Second
+)
 
 // Settings are the settings of the process. Each is a variable named HANDOFF_ and the field's name in capitals, such as
 // HANDOFF_PUBLIC_URL. Temporal's own client settings (TEMPORAL_ADDRESS and the rest) are not among them.
@@ -36,6 +43,18 @@ type Settings struct {
 	TrustedProxies Networks `split_words:"true" desc:"the networks of the proxies before the gateway, such as 10.0.0.0/8, with commas between them: their X-Forwarded-For is believed"`
 	// PublicURL is our own public base address, without a slash at its end.
 	PublicURL string `split_words:"true" desc:"our own public base address, such as https://handoff.example.com: for webhook subscriptions and links to files"`
+	// FilesSecret are the secrets that links to files are sealed with.
+	FilesSecret connector.Secrets `split_words:"true" desc:"what links to files are sealed with, at least 16 characters, or file:/path; several, for rotation, with commas between them; the same for gateway and worker (default HANDOFF_API_TOKEN; without either, people get the vendors' own addresses)"`
+	// FilesLifetime is how long links to files work.
+	FilesLifetime time.Duration `split_words:"true" default:"168h" desc:"how long links to files work"`
+	// FilesDir is where files are kept while they are scanned or served.
+	FilesDir string `split_words:"true" desc:"the directory where files are kept while they are scanned or served (default the system's for temporary files)"`
+	// ScanURL is where a virus scanner listens.
+	ScanURL string `split_words:"true" desc:"the address of a virus scanner: each file is posted to it, and passed on if it answers 200 or 204, and refused if it answers 406; without one nothing is scanned"`
+	// ScanTimeout bounds one scan.
+	ScanTimeout time.Duration `split_words:"true" default:"15s" desc:"how long the virus scanner may take for a file"`
+	// ScanPassUnscanned lets files through while the scanner does not answer.
+	ScanPassUnscanned bool `split_words:"true" default:"false" desc:"true passes files on while the virus scanner does not answer; false lets them wait, and refuses them after two minutes"`
 	// TaskQueue is the Temporal task queue.
 	TaskQueue string `split_words:"true" default:"handoff" desc:"the Temporal task queue; the queues of connections with a rate limit begin with it"`
 	// LogLevel is the least that is logged.
@@ -101,6 +120,9 @@ func misread(err error, f reflect.StructField) Mistake {
 	if isDuration(f.Type) {
 		hint = "Write a duration such as 10s or 2m."
 	}
+	if f.Type.Kind() == reflect.Bool {
+		hint = "Write true or false."
+	}
 	return Mistake{Key: parse.KeyName, Text: "is not understood. " + hint}
 }
 
@@ -142,6 +164,16 @@ func (s *Settings) complete(already Mistakes) Mistakes {
 		check("HANDOFF_API_TOKEN", err == nil && secret == "", "holds an empty token. Write one, or remove the variable.")
 		s.APIToken[i] = secret
 	}
+	for i, one := range s.FilesSecret {
+		text := strings.TrimSpace(one.Reveal())
+		secret, err := readSecret(text, text)
+		check("HANDOFF_FILES_SECRET", err != nil, "%v.", err)
+		check("HANDOFF_FILES_SECRET", err == nil && len(secret) < files.MinSecret, "is too short. Write at least %d characters, such as openssl rand -hex 24 gives.", files.MinSecret)
+		s.FilesSecret[i] = secret
+	}
+	check("HANDOFF_FILES_LIFETIME", s.FilesLifetime < time.Hour || s.FilesLifetime > longestLink, "is not possible. Write a duration between 1h and %s.", short(longestLink))
+	check("HANDOFF_SCAN_URL", s.ScanURL != "" && !isBase(s.ScanURL), "is no address. Write one such as http://127.0.0.1:9000/scan, without ? and #.")
+	check("HANDOFF_SCAN_TIMEOUT", s.ScanTimeout <= 0 || s.ScanTimeout > longestScan, "is not possible. Write a duration between 1s and %s.", short(longestScan))
 	check("HANDOFF_CONFIG", s.Config == "", "is empty. Write the path of the file, such as handoff.yaml.")
 	check("HANDOFF_TASK_QUEUE", s.TaskQueue == "", "is empty. Write a name, such as handoff.")
 	check("HANDOFF_LISTEN", !isAddress(s.Listen), "is no address. Write host:port, such as 127.0.0.1:8080.")

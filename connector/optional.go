@@ -113,7 +113,8 @@ const (
 	Offline
 )
 
-// TypingSender shows that the other side is typing. It is best effort: it is never retried and never recorded.
+// TypingSender shows that the other side is typing, or that it stopped. It is best effort, and never recorded. The end
+// comes within 10 seconds of the beginning, of itself if nobody tells it; it alone is told twice, if the first call fails.
 type TypingSender interface {
 	SendTyping(ctx context.Context, req TypingRequest) error
 }
@@ -140,6 +141,8 @@ type AttachmentRequest struct {
 	Key        conversation.Key
 	To         string
 	Ticket     conversation.Ticket
+	// Attachment's URL is one that people and other vendors can fetch without credentials: the vendor's own, or a link of
+	// ours that works for some days.
 	Attachment conversation.Attachment
 	// Text is the caption, if any.
 	Text   string
@@ -159,7 +162,8 @@ type File struct {
 	Size int64
 }
 
-// AttachmentFetcher opens a file that this vendor serves, where a plain GET without credentials does not do.
+// AttachmentFetcher opens a file that this vendor serves, where a plain GET without credentials does not do. Its files are
+// shown to people by links of ours. A file that is somebody else's is an error of kind Invalid: it is fetched like any other.
 type AttachmentFetcher interface {
 	FetchAttachment(ctx context.Context, a conversation.Attachment) (File, error)
 }

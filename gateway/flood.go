@@ -17,20 +17,28 @@ const (
 	floodTracked = 20_000
 )
 
-// flood keeps one conversation from drowning the others.
+// flood keeps one conversation, or whatever else has a key, from drowning the others.
 type flood struct {
+	rate     rate.Limit
+	burst    int
 	mu       sync.Mutex
 	limiters map[string]*rate.Limiter
 }
 
-func newFlood() *flood { return &flood{limiters: map[string]*rate.Limiter{}} }
+func newFlood(perSecond rate.Limit, burst int) *flood {
+	return &flood{rate: perSecond, burst: burst, limiters: map[string]*rate.Limiter{}}
+}
 
-// allow reports whether the arrival's conversation may bring another event now.
-func (f *flood) allow(a conversation.Arrival) bool {
-	key := a.ID
-	if key == "" {
-		key = a.Connection + "/" + a.Ticket + a.TicketPrefix
+// subject names the conversation that an arrival is about.
+func subject(a conversation.Arrival) string {
+	if a.ID != "" {
+		return a.ID
 	}
+	return a.Connection + "/" + a.Ticket + a.TicketPrefix
+}
+
+// allow reports whether there may be one more of this key now.
+func (f *flood) allow(key string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l, ok := f.limiters[key]
@@ -39,7 +47,7 @@ func (f *flood) allow(a conversation.Arrival) bool {
 			// Who was watched longest is forgotten with the rest: a flood is noticed again at once.
 			f.limiters = map[string]*rate.Limiter{}
 		}
-		l = rate.NewLimiter(floodRate, floodBurst)
+		l = rate.NewLimiter(f.rate, f.burst)
 		f.limiters[key] = l
 	}
 	return l.Allow()

@@ -8,6 +8,8 @@ type metrics struct {
 	events   *prometheus.CounterVec
 	weak     *prometheus.CounterVec
 	took     *prometheus.HistogramVec
+	links    *prometheus.CounterVec
+	passing  *prometheus.CounterVec
 }
 
 func newMetrics(registry *prometheus.Registry) *metrics {
@@ -26,6 +28,13 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 			Buckets: []float64{.002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 3},
 		}, []string{"connection"}),
 	}
-	registry.MustRegister(m.webhooks, m.events, m.weak, m.took)
+	m.links = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "handoff_file_links_total", Help: "Links to files that were followed, by the answer: served, or the status of the refusal.",
+	}, []string{"result"})
+	m.passing = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "handoff_passing_total",
+		Help: "Notices of typing and reading by the connection that told them and by what became of them: shown, expired, dropped, not_shown, or the error kind.",
+	}, []string{"connection", "kind", "result"})
+	registry.MustRegister(m.webhooks, m.events, m.weak, m.took, m.links, m.passing)
 	return m
 }

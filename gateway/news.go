@@ -12,6 +12,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 // The events of a stream.
@@ -104,7 +105,9 @@ func (p piece) write() []byte {
 // reader is one stream's way through its conversation.
 type reader struct {
 	key string
-	at  place
+	// files gives the addresses of attachments; nil leaves them as they are.
+	files *files.Opener
+	at    place
 }
 
 // news gives what the customer has not been shown yet, in order, and takes it for shown.
@@ -127,7 +130,7 @@ func (r *reader) news(v conversation.View) []piece {
 		}
 		r.at.line = lines[0].N
 		if !lines[0].Deleted {
-			pieces = append(pieces, r.line(lines[0]))
+			pieces = append(pieces, r.line(v, lines[0]))
 		}
 		lines = lines[1:]
 	}
@@ -180,14 +183,29 @@ func (r *reader) change(v conversation.View, t conversation.Transition) piece {
 	return p
 }
 
-func (r *reader) line(l conversation.Line) piece {
+func (r *reader) line(v conversation.View, l conversation.Line) piece {
 	kind := newsMessage
 	if l.Attachment != nil {
 		kind = newsAttachment
+		l.Attachment = r.reachable(v, l)
 	}
 	return piece{at: r.at, kind: kind, data: newsData{
 		Conversation: r.key, Number: l.N, Author: &newsAuthor{l.Role, l.Name}, Text: l.Text, Attachment: l.Attachment, At: l.At,
 	}}
+}
+
+// reachable gives a line's attachment with the address under which the customer's device finds it.
+func (r *reader) reachable(v conversation.View, l conversation.Line) *conversation.Attachment {
+	if r.files == nil {
+		return l.Attachment
+	}
+	source := v.Channel
+	if l.Role == conversation.RoleAgent {
+		source = v.Desk
+	}
+	file := *l.Attachment
+	file.URL = r.files.Address(source, file, l.At)
+	return &file
 }
 
 // typing shows that an agent types, or stopped.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 )
 
 // Signaler stores events.
@@ -54,7 +55,9 @@ type Config struct {
 	ShutdownWithin time.Duration
 	// Connections are the open connections by name.
 	Connections map[string]connector.Connector
-	Logger      *slog.Logger
+	// Files opens the files that our links lead to; nil means that there are no links.
+	Files  *files.Opener
+	Logger *slog.Logger
 	// Metrics is where the gateway's metrics are registered; nil means a registry of its own.
 	Metrics *prometheus.Registry
 }
@@ -79,8 +82,10 @@ type Server struct {
 	conversations Conversations
 	echo          *echo.Echo
 	metrics       *metrics
-	typing        *typing
+	passing       *passing
 	flood         *flood
+	links         *flood
+	serving       *places
 	streams       *streams
 }
 
@@ -94,9 +99,10 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 	}
 	s := &Server{
 		config: config, signaler: signaler, conversations: conversations, echo: echo.New(),
-		metrics: newMetrics(config.Metrics), flood: newFlood(), streams: newStreams(),
+		metrics: newMetrics(config.Metrics), flood: newFlood(floodRate, floodBurst), streams: newStreams(),
+		links: newFlood(linkRate, linkBurst), serving: newPlaces(filesAtOnce, filesOfOne),
 	}
-	s.typing = newTyping(config.Connections, conversations, s.streams, config.Logger)
+	s.passing = newPassing(s)
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.answerError
@@ -112,6 +118,8 @@ func New(config Config, signaler Signaler, conversations Conversations) *Server 
 			return c.NoContent(http.StatusNoContent)
 		})
 	}
+	e.GET(files.Path+":token", s.file)
+	e.HEAD(files.Path+":token", s.file)
 	s.channels(e)
 	v1 := e.Group("/v1", s.authorize)
 	v1.GET("/conversations", s.list)

@@ -88,16 +88,19 @@ func (s *streams) nudge(id string) {
 	}
 }
 
-// agentTypes shows the streams of a conversation, at this process, that an agent types.
-func (s *streams) agentTypes(id string, notice connector.Typing) {
+// agentTypes shows the streams of a conversation, at this process, that an agent types. It reports whether there are any.
+func (s *streams) agentTypes(id string, notice connector.Typing) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for l := range s.open[id] {
 		select {
-		case l.typing <- notice:
+		case <-l.typing:
+			// Only the newest is true.
 		default:
 		}
+		l.typing <- notice
 	}
+	return len(s.open[id]) > 0
 }
 
 // stop ends all streams: their devices connect again, to another process.
@@ -138,7 +141,7 @@ func (s *Server) stream(c echo.Context) error {
 	if w.begin() != nil {
 		return nil
 	}
-	r := &reader{key: v.key, at: placeOf(c.Request().Header.Get("Last-Event-ID"))}
+	r := &reader{key: v.key, files: s.config.Files, at: placeOf(c.Request().Header.Get("Last-Event-ID"))}
 	for wait := lookSoon; ; wait = min(2*wait, lookLater) {
 		pieces := r.news(view)
 		for _, p := range pieces {

@@ -48,8 +48,8 @@ func (s *Server) receive(c echo.Context, name string, x connector.Connector, d *
 		return s.refuse(c, name, x, err)
 	}
 	for _, in := range inbound {
-		if in.Typing != nil {
-			s.typing.pass(address(name, in), *in.Typing)
+		if in.Typing != nil || in.Read != nil {
+			s.passing.pass(address(name, in), in)
 			continue
 		}
 		if err := s.store(c, name, x, in, d.ReceivedAt); err != nil {
@@ -82,7 +82,7 @@ func (s *Server) store(c echo.Context, name string, x connector.Connector, in co
 	if encoded, err := json.Marshal(a.Event); err != nil || len(encoded) > maxEvent {
 		return &refusal{http.StatusRequestEntityTooLarge, "the event is too large"}
 	}
-	if !s.flood.allow(a) {
+	if !s.flood.allow(subject(a)) {
 		return &connector.Error{Connector: x.Name(), Op: "Signal", Kind: connector.RateLimited, RetryAfter: time.Second}
 	}
 	result, err := s.signaler.Signal(c.Request().Context(), a)

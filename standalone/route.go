@@ -29,6 +29,8 @@ const (
 	vendorSecret = "secret"
 	appToken     = "app-token"
 	deskSecret   = "desk-secret"
+	// filesSecret seals the links to files, with the playground and without it.
+	filesSecret = "files-secret"
 )
 
 // loadPlayground opens the connections of the playground's own routes.
@@ -76,12 +78,12 @@ func keptSecret(dir, name string) (string, error) {
 		return strings.TrimSpace(string(b)), nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("reading the playground's secret: %w", err)
+		return "", fmt.Errorf("reading a secret of ours: %w", err)
 	}
 	secret := rand.Text()
 	err = errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(file, []byte(secret+"\n"), 0o600))
 	if err != nil {
-		return "", fmt.Errorf("writing the playground's secret: %w", err)
+		return "", fmt.Errorf("writing a secret of ours: %w", err)
 	}
 	return secret, nil
 }

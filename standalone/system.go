@@ -18,6 +18,7 @@ import (
 	"github.com/handoff-engine/handoff/config"
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/all"
+	"github.com/handoff-engine/handoff/files"
 	"github.com/handoff-engine/handoff/gateway"
 	"github.com/handoff-engine/handoff/standalone/embedded"
 	"github.com/handoff-engine/handoff/standalone/playground"
@@ -62,10 +63,14 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 	defer temporal.Close()
 	conversations := workflows.NewClient(temporal, o.settings.TaskQueue, loaded.Routes)
 	metrics := prometheus.NewRegistry()
+	opener, err := filesOf(o, baseURL, loaded, metrics)
+	if err != nil {
+		return err
+	}
 	gate := gateway.New(gateway.Config{
 		Listen: listen, MetricsListen: o.settings.MetricsListen, APIToken: o.settings.APIToken,
 		TrustedProxies: o.settings.TrustedProxies, ShutdownWithin: o.settings.ShutdownGrace,
-		Connections: byName(loaded), Logger: logger, Metrics: metrics,
+		Connections: byName(loaded), Files: opener, Logger: logger, Metrics: metrics,
 	}, conversations, conversations)
 
 	s := started{
@@ -88,7 +93,7 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 		group.Go(func() error { p.Run(ctx); return nil })
 	}
 	work := workerConfig(o, loaded, logger)
-	work.Sends = worker.NewSends(metrics)
+	work.Sends, work.Files = worker.NewSends(metrics), opener
 	group.Go(func() error { return worker.Run(ctx, work, temporal, conversations) })
 	group.Go(func() error {
 		return gate.Run(ctx, func(string) {
@@ -132,6 +137,23 @@ func load(o options, baseURL string, logger *slog.Logger) (*config.Loaded, error
 		return config.Load(o.config, opts)
 	}
 	return loadPlayground(o, baseURL, opts)
+}
+
+// filesOf makes what opens attachments. Without settings its links lead to this machine, and are sealed with a secret that
+// is kept with the data.
+func filesOf(o options, baseURL string, loaded *config.Loaded, metrics *prometheus.Registry) (*files.Opener, error) {
+	s := o.settings
+	if s.PublicURL == "" {
+		s.PublicURL = baseURL
+	}
+	if links, _ := s.Links(); links == nil && len(s.FilesSecret) == 0 {
+		secret, err := keptSecret(o.dataDir, filesSecret)
+		if err != nil {
+			return nil, err
+		}
+		s.FilesSecret = connector.Secrets{connector.Secret(secret)}
+	}
+	return loaded.Files(s, metrics)
 }
 
 func byName(loaded *config.Loaded) map[string]connector.Connector {

@@ -42,6 +42,13 @@ var layers = []layer{
 	{pkg: "connector/...", never: module + "/worker", why: "the worker calls connectors, not the other way"},
 	{pkg: "connector/...", never: module + "/workflows", why: "workflows know effects, connectors know calls"},
 
+	{pkg: "files", never: "go.temporal.io", why: "the gateway opens files too"},
+	{pkg: "files", never: "github.com/labstack/echo", why: "the worker opens files too"},
+	{pkg: "files", never: module + "/activities", why: "activities open files, not the other way"},
+	{pkg: "files", never: module + "/config", why: "files are given their rules"},
+	{pkg: "files", never: module + "/gateway", why: "the gateway serves files, not the other way"},
+	{pkg: "files", never: module + "/workflows", why: "a workflow knows files by reference"},
+
 	{pkg: "workflows", never: "github.com/labstack/echo", why: "a workflow listens to no webhook"},
 	{pkg: "workflows", never: module + "/gateway", why: "the gateway is given a Signaler"},
 	{pkg: "workflows", never: module + "/worker", why: "the worker registers workflows, not the other way"},

@@ -24,11 +24,12 @@ const linter = "GOLANGCI_LINT"
 var placesOf = map[string][]string{
 	"conversation":         {"conversation"},
 	"connector":            {"connector", "connector/acme"},
+	"files":                {"files"},
 	"workflows":            {"workflows"},
 	"activities":           {"activities"},
 	"gateway":              {"gateway"},
 	"worker":               {"worker"},
-	"names-no-vendor":      {"activities", "config", "gateway", "worker", "workflows"},
+	"names-no-vendor":      {"activities", "config", "files", "gateway", "worker", "workflows"},
 	"temporal-server":      {"cmd/handoff", "worker", "testsuite/e2e"},
 	"ships-no-tests":       {"cmd/handoff", "standalone", "connector/all"},
 	"scenario-in-cmd-only": {"gateway", "standalone"},

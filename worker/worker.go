@@ -16,7 +16,7 @@ import (
 
 	"github.com/handoff-engine/handoff/activities"
 	"github.com/handoff-engine/handoff/connector"
-	"github.com/handoff-engine/handoff/connector/httpx"
+	"github.com/handoff-engine/handoff/files"
 	"github.com/handoff-engine/handoff/workflows"
 )
 
@@ -36,6 +36,8 @@ type Config struct {
 	TaskQueue string
 	// Connections are the open connections.
 	Connections []Connection
+	// Files opens attachments; nil means an Opener with the connections' AllowHosts, without links and without a scanner.
+	Files *files.Opener
 	// Sends counts sends; it may be nil.
 	Sends  activities.Counter
 	Logger *slog.Logger
@@ -139,13 +141,17 @@ func NewActivities(config Config, conversations activities.Conversations) *activ
 		logger = slog.New(slog.DiscardHandler)
 	}
 	connections := make(map[string]connector.Connector, len(config.Connections))
-	hosts := make(map[string][]string, len(config.Connections))
+	sources := make(map[string]files.Source, len(config.Connections))
 	for _, x := range config.Connections {
 		connections[x.Name] = x.Connector
-		hosts[x.Name] = x.AllowHosts
+		sources[x.Name] = files.Source{Connector: x.Connector, AllowHosts: x.AllowHosts}
+	}
+	opener := config.Files
+	if opener == nil {
+		opener = files.NewOpener(files.Config{Sources: sources})
 	}
 	return &activities.Activities{
-		Connections: connections, Conversations: conversations, Files: httpx.NewFetcher(hosts), Sends: config.Sends, Logger: logger,
+		Connections: connections, Conversations: conversations, Files: opener, Sends: config.Sends, Logger: logger,
 		Link: linksTo(config.PublicURL),
 	}
 }

@@ -19,7 +19,8 @@ const checkWithin = 15 * time.Second
 func checkCommand() command {
 	return command{
 		name: "check", summary: "opens every connection, tries its credentials, and says what each route cannot do",
-		help: `It exits with 1 if the configuration has a mistake, or if a connection or Temporal refuses our credentials.
+		help: `It exits with 1 if the configuration has a mistake, if a connection or Temporal refuses our credentials, or if the virus
+scanner does not work.
 What a vendor cannot do is no mistake: the report says what is done instead.`,
 		setup: func(p *program, flags *flag.FlagSet) func(context.Context, []string) error {
 			file := configFlag(flags)
@@ -41,18 +42,19 @@ What a vendor cannot do is no mistake: the report says what is done instead.`,
 // check prints the report. What is wrong is in it, and once more on standard error.
 func (p *program) check(ctx context.Context, s setup, offline bool) error {
 	credentials := make([]verdict, len(s.loaded.Connections))
-	var server verdict
+	var server, scanner verdict
 	if offline {
 		for i := range credentials {
 			credentials[i] = verdict{text: "not tried"}
 		}
-		server = verdict{text: "not asked"}
+		server, scanner = verdict{text: "not asked"}, verdict{text: "not asked"}
 	} else {
 		var group sync.WaitGroup
 		for i, c := range s.loaded.Connections {
 			group.Go(func() { credentials[i] = tryCredentials(ctx, c) })
 		}
 		group.Go(func() { server = checkTemporal(ctx, s) })
+		group.Go(func() { scanner = tryScanner(ctx, s) })
 		group.Wait()
 	}
 	fmt.Fprintf(p.stdout, "%s: %s, %s\n\n", s.file, count(len(s.loaded.Connections), "connection"), count(len(s.loaded.Routes), "route"))
@@ -63,6 +65,7 @@ func (p *program) check(ctx context.Context, s setup, offline bool) error {
 	for _, r := range s.loaded.Routes {
 		p.routeReport(r)
 	}
+	p.filesReport(s, scanner)
 	fmt.Fprintf(p.stdout, "\ntemporal: %s\n", server.text)
 	failed := 0
 	for i, v := range credentials {
@@ -74,6 +77,10 @@ func (p *program) check(ctx context.Context, s setup, offline bool) error {
 	if server.failed {
 		failed++
 		fmt.Fprintf(p.stderr, "temporal: %s\n", server.text)
+	}
+	if scanner.failed {
+		failed++
+		fmt.Fprintf(p.stderr, "virus scanner: %s\n", scanner.text)
 	}
 	if failed > 0 {
 		return errSaid

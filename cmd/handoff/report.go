@@ -46,6 +46,9 @@ func (p *program) abilities(c config.Connection, publicURL string) {
 	if rate := c.Connector.Traits().CallsPerSecond; rate > 0 {
 		fmt.Fprintf(p.stdout, "  limit: %g calls a second, on the task queue %s\n", rate, c.Queue)
 	}
+	if rules := ruleWords(c.FileRules); len(rules) > 0 {
+		fmt.Fprintf(p.stdout, "  files: %s\n", strings.Join(rules, "; "))
+	}
 	address := publicURL + "/webhooks/" + c.Name
 	_, subscribes := c.Connector.(connector.Subscriber)
 	switch {

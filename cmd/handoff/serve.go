@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/handoff-engine/handoff/files"
 	"github.com/handoff-engine/handoff/gateway"
 	"github.com/handoff-engine/handoff/worker"
 	"github.com/handoff-engine/handoff/workflows"
@@ -72,18 +73,22 @@ func serve(ctx context.Context, s setup, t *temporal, r roles) error {
 	conversations := workflows.NewClient(t, s.settings.TaskQueue, s.loaded.Routes)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	opener, err := s.loaded.Files(s.settings, metrics)
+	if err != nil {
+		return fmt.Errorf("links to files: %w", err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	if r.gateway {
-		group.Go(func() error { return runGateway(ctx, s, metrics, conversations) })
+		group.Go(func() error { return runGateway(ctx, s, metrics, opener, conversations) })
 	}
 	if r.worker {
 		sends := worker.NewSends(metrics)
-		group.Go(func() error { return runWorker(ctx, s, t, sends, conversations) })
+		group.Go(func() error { return runWorker(ctx, s, t, worker.Config{Sends: sends, Files: opener}, conversations) })
 	}
 	if r.worker && !r.gateway && s.settings.MetricsListen != "" {
 		group.Go(func() error { return serveMetrics(ctx, s.settings.MetricsListen, metrics, s.logger) })
 	}
-	err := group.Wait()
+	err = group.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
@@ -93,16 +98,19 @@ func serve(ctx context.Context, s setup, t *temporal, r roles) error {
 	return err
 }
 
-func runGateway(ctx context.Context, s setup, metrics *prometheus.Registry, conversations *workflows.Client) error {
+func runGateway(ctx context.Context, s setup, metrics *prometheus.Registry, opener *files.Opener, conversations *workflows.Client) error {
 	server := gateway.New(gateway.Config{
 		Listen: s.settings.Listen, MetricsListen: s.settings.MetricsListen, APIToken: s.settings.APIToken,
 		TrustedProxies: s.settings.TrustedProxies, ShutdownWithin: s.settings.ShutdownGrace,
-		Connections: s.connectors(), Logger: s.logger, Metrics: metrics,
+		Connections: s.connectors(), Files: opener, Logger: s.logger, Metrics: metrics,
 	}, conversations, conversations)
 	err := server.Run(ctx, func(address string) {
 		s.logger.Info("gateway listens", "address", address, "metrics", s.settings.MetricsListen)
 		if len(s.settings.APIToken) == 0 {
 			s.logger.Info("without HANDOFF_API_TOKEN, /v1 answers on loopback only")
+		}
+		if links, _ := s.settings.Links(); links == nil {
+			s.logger.Info("without HANDOFF_PUBLIC_URL, and HANDOFF_FILES_SECRET or a long HANDOFF_API_TOKEN, there are no links to files")
 		}
 	})
 	if err != nil {
@@ -111,7 +119,7 @@ func runGateway(ctx context.Context, s setup, metrics *prometheus.Registry, conv
 	return nil
 }
 
-func runWorker(ctx context.Context, s setup, t *temporal, sends *worker.Sends, conversations *workflows.Client) error {
+func runWorker(ctx context.Context, s setup, t *temporal, config worker.Config, conversations *workflows.Client) error {
 	if err := t.wait(ctx, s.logger); err != nil {
 		return err
 	}
@@ -119,10 +127,9 @@ func runWorker(ctx context.Context, s setup, t *temporal, sends *worker.Sends, c
 		return err
 	}
 	s.logger.Info("worker polls", "task_queue", s.settings.TaskQueue)
-	err := worker.Run(ctx, worker.Config{
-		TaskQueue: s.settings.TaskQueue, Connections: s.workerConnections(), Sends: sends, Logger: s.logger,
-		PublicURL: s.settings.PublicURL,
-	}, t.Client, conversations)
+	config.TaskQueue, config.Connections, config.Logger = s.settings.TaskQueue, s.workerConnections(), s.logger
+	config.PublicURL = s.settings.PublicURL
+	err := worker.Run(ctx, config, t.Client, conversations)
 	if err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}

@@ -18,11 +18,15 @@ import (
 )
 
 const (
-	// MaxFile is the largest file that is passed on.
+	// MaxFile is the largest file that is passed on where the configuration sets no other limit.
 	MaxFile = 25 << 20
 	// fetchTimeout bounds the transfer of one file.
 	fetchTimeout = 2 * time.Minute
+	// CodeHost is the code of the errors about addresses that no file is fetched from.
+	CodeHost = "file_host"
 )
+
+const opFetch = "fetch file"
 
 // Fetcher opens the files that customers and agents sent, by their addresses. The addresses come from outside, so it
 // connects to public addresses only, checked when the connection is made, and follows no redirect to anywhere else.
@@ -35,64 +39,72 @@ type Fetcher struct {
 // NewFetcher makes a fetcher; hosts are each connection's allowed hosts, with or without a port.
 func NewFetcher(hosts map[string][]string) *Fetcher { return &Fetcher{allow: hosts} }
 
-// Fetch opens a file that the connection source serves. The caller closes it. Files that are too large, not over HTTP,
-// or on a host that is not allowed fail with kind Invalid.
+// Fetch opens a file that the connection source serves. The caller closes it, and bounds what it reads of it. A file that
+// is not over HTTP, or on a host that is not allowed, fails with kind Invalid and code CodeHost; one that is not there
+// fails as the status says, and trouble on the way with kind Unavailable: nothing is changed by asking.
 func (f *Fetcher) Fetch(ctx context.Context, source string, file conversation.Attachment) (connector.File, error) {
-	const op = "fetch file"
+	refuse := func(why string) (connector.File, error) {
+		return connector.File{}, &connector.Error{Connector: source, Op: opFetch, Kind: connector.Invalid, Code: CodeHost, Err: errors.New(why)}
+	}
 	u, err := url.Parse(file.URL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's address is not a plain http(s) address")
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return refuse("the file's address is not an http(s) address")
 	}
 	listed := f.listed(source, u)
-	if len(f.allow[source]) > 0 && !listed {
-		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's host is not in allow_hosts")
-	}
-	if u.Scheme == "http" && !listed {
-		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's address is not https")
+	switch {
+	case len(f.allow[source]) > 0 && !listed:
+		return refuse("the file's host is not in allow_hosts")
+	case u.Scheme == "http" && !listed:
+		return refuse("the file's address is not https")
+	case u.User != nil && !listed:
+		return refuse("the file's address holds credentials for a host that is not in allow_hosts")
 	}
 	client := &http.Client{
 		Timeout:   fetchTimeout,
 		Transport: &http.Transport{DialContext: dialer(listed).DialContext, TLSHandshakeTimeout: 5 * time.Second, DisableKeepAlives: true},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > 3 || r.URL.Scheme != "https" && !f.listed(source, r.URL) {
-				return errors.New("redirect refused")
+				return errRedirect
 			}
 			if len(f.allow[source]) > 0 && !f.listed(source, r.URL) {
-				return errors.New("redirect refused")
+				return errRedirect
 			}
 			return nil
 		},
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file's address cannot be used")
+		return refuse("the file's address cannot be used")
 	}
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := client.Do(req)
 	if err != nil {
-		kind := connector.Unavailable
-		if errors.Is(err, errPrivate) {
-			kind = connector.Invalid
+		if errors.Is(err, errPrivate) || errors.Is(err, errRedirect) {
+			return refuse(withoutAddress(err).Error())
 		}
-		return connector.File{}, &connector.Error{Connector: source, Op: op, Kind: kind, Err: withoutAddress(err)}
+		return connector.File{}, &connector.Error{Connector: source, Op: opFetch, Kind: connector.Unavailable, Err: withoutAddress(err)}
 	}
 	if resp.StatusCode != http.StatusOK {
 		_ = resp.Body.Close()
-		return connector.File{}, &connector.Error{Connector: source, Op: op, Kind: connector.KindOfStatus(resp.StatusCode), Status: resp.StatusCode}
-	}
-	if resp.ContentLength > MaxFile {
-		_ = resp.Body.Close()
-		return connector.File{}, connector.Errorf(source, op, connector.Invalid, "the file is larger than %d MB", MaxFile>>20)
+		kind := connector.KindOfStatus(resp.StatusCode)
+		if kind == connector.UncertainOutcome {
+			kind = connector.Unavailable
+		}
+		return connector.File{}, &connector.Error{
+			Connector: source, Op: opFetch, Kind: kind, Status: resp.StatusCode, RetryAfter: RetryAfter(resp.Header, time.Now()),
+		}
 	}
 	return connector.File{
-		ReadCloser: http.MaxBytesReader(nil, resp.Body, MaxFile), Name: fileName(file, u),
-		ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength,
+		ReadCloser: resp.Body, Name: fileName(file, u), ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength,
 	}, nil
 }
 
 // listed reports whether the address's host is one of the connection's allowed hosts.
-func (f *Fetcher) listed(source string, u *url.URL) bool {
-	return slices.ContainsFunc(f.allow[source], func(host string) bool {
+func (f *Fetcher) listed(source string, u *url.URL) bool { return Listed(f.allow[source], u) }
+
+// Listed reports whether the address's host is one of hosts, which are written with or without a port.
+func Listed(hosts []string, u *url.URL) bool {
+	return slices.ContainsFunc(hosts, func(host string) bool {
 		return strings.EqualFold(host, u.Host) || strings.EqualFold(host, u.Hostname())
 	})
 }
@@ -107,8 +119,12 @@ func fileName(file conversation.Attachment, u *url.URL) string {
 	return "file"
 }
 
-// errPrivate says that a name led to an address that is nobody's business from outside.
-var errPrivate = errors.New("address is not public")
+var (
+	// errPrivate says that a name led to an address that is nobody's business from outside.
+	errPrivate = errors.New("address is not public")
+	// errRedirect says that an address led to one that no file is fetched from.
+	errRedirect = errors.New("redirect refused")
+)
 
 // dialer refuses private addresses at the moment of connecting, so that a name cannot change its mind after a check.
 func dialer(private bool) *net.Dialer {
@@ -130,6 +146,13 @@ func dialer(private bool) *net.Dialer {
 //
 //nolint:gochecknoglobals // a parsed constant
 var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+// Public reports whether the host of an address, where it is written as a number, is one that the world can reach. Names
+// are taken for public: what they lead to is known at the connection only.
+func Public(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err != nil && !strings.EqualFold(host, "localhost") || err == nil && public(a.Unmap())
+}
 
 func public(a netip.Addr) bool {
 	return a.IsGlobalUnicast() && !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast() && !carrierNAT.Contains(a)

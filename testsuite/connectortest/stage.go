@@ -17,6 +17,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/memory"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 	fakememory "github.com/handoff-engine/handoff/testsuite/fake/memory"
 )
 
@@ -81,7 +82,10 @@ func newStory(w *world) *story {
 	s.c.Begin(s.now, "e1")
 	s.acts = &activities.Activities{
 		Connections:   map[string]connector.Connector{connectionName: w.conn, otherName: other},
-		Conversations: known{&s.c}, Files: noFiles{}, Logger: slog.New(slog.DiscardHandler),
+		Conversations: known{&s.c}, Logger: slog.New(slog.DiscardHandler),
+		Files: files.NewOpener(files.Config{
+			Sources: map[string]files.Source{connectionName: {Connector: w.conn}, otherName: {Connector: other}}, Fetcher: noFiles{},
+		}),
 	}
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))

@@ -2,8 +2,11 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -195,6 +198,7 @@ func exchangeFiles(t *testing.T, s *system.System, c *system.Customer, chat live
 	system.Eventually(t, 30*time.Second, "the agent sees the picture", func() bool {
 		return slices.ContainsFunc(c.DeskSees(), func(l livechat.Line) bool { return l.Type == "file" && l.By == "customer" })
 	})
+	s.LiveChat.Switch(func(x *livechat.Switches) { x.FilesNeedToken = true })
 	_, err := s.LiveChat.AgentSendsFile(chat.ID, livechat.Mira, s.LiveChatURL, "map.png", "image/png", picture())
 	require.NoError(t, err)
 	_, err = s.LiveChat.AgentSendsFile(chat.ID, livechat.Mira, s.LiveChatURL, "prices.pdf", "application/pdf", []byte("%PDF-1.7"))
@@ -205,9 +209,15 @@ func exchangeFiles(t *testing.T, s *system.System, c *system.Customer, chat live
 		return slices.ContainsFunc(list, func(e fake.Entry) bool { return strings.Contains(e.Text, "prices.pdf") })
 	})
 	require.NoError(t, err)
-	require.True(t, slices.ContainsFunc(seen, func(e fake.Entry) bool {
-		return e.Kind == "image" && strings.Contains(e.Text, "map.png")
-	}), "the picture comes as a picture, the document as a link")
+	// The picture comes as a picture, the document as a link, both from addresses that need no token of LiveChat's.
+	address := regexp.MustCompile(regexp.QuoteMeta(s.URL) + `/files/\S+`)
+	for kind, want := range map[string][]byte{"image": picture(), "text": []byte("%PDF-1.7")} {
+		i := slices.IndexFunc(seen, func(e fake.Entry) bool { return e.Kind == kind && address.MatchString(e.Text) })
+		require.GreaterOrEqual(t, i, 0, kind)
+		answer, _, sum := download(t, address.FindString(seen[i].Text))
+		require.Equal(t, http.StatusOK, answer.StatusCode, kind)
+		require.Equal(t, fmt.Sprintf("%x", sha256.Sum256(want)), sum, kind)
+	}
 }
 
 // onTime checks that the silent agent lost the conversation no earlier than due and soon after.

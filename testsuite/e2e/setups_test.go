@@ -26,12 +26,14 @@ type setup struct {
 	connections, routes string
 	// secrets are those of its connections.
 	secrets []string
+	// env is more environment of the processes.
+	env []string
 }
 
 // start runs everything with LiveChat behind the setup.
 func (u setup) start(t *testing.T) *system.System {
 	t.Helper()
-	return system.Start(t, system.Options{Routes: func(s *system.System) string {
+	return system.Start(t, system.Options{Env: u.env, Routes: func(s *system.System) string {
 		return "connections:\n" + u.connections + s.LiveChatConnection() + "routes:\n" + u.routes
 	}})
 }

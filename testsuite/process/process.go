@@ -184,6 +184,9 @@ func (p *Process) Output() string {
 	return strings.Join(p.lines, "\n")
 }
 
+// Pid gives the process's number.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
 // Kill ends the process the hard way, as a power cut would, and waits until it is gone.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()

@@ -18,8 +18,8 @@ import (
 
 	"github.com/handoff-engine/handoff/activities"
 	"github.com/handoff-engine/handoff/connector"
-	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
+	"github.com/handoff-engine/handoff/files"
 	"github.com/handoff-engine/handoff/worker"
 	"github.com/handoff-engine/handoff/workflows"
 )
@@ -181,7 +181,7 @@ func (s *stage) newRun(from time.Time) {
 		connections[s.bot.name] = s.bot
 	}
 	a := &activities.Activities{
-		Connections: connections, Conversations: conversations{s}, Files: httpx.NewFetcher(nil), Logger: slog.New(slog.DiscardHandler),
+		Connections: connections, Conversations: conversations{s}, Files: files.NewOpener(files.Config{}), Logger: slog.New(slog.DiscardHandler),
 	}
 	worker.RegisterWorkflows(s.env)
 	s.env.RegisterActivity(a)

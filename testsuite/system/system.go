@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +36,8 @@ type Options struct {
 	LiveChat livechat.Options
 	// TemporalFlags are added to the Temporal server's command line.
 	TemporalFlags []string
+	// Env is more environment of the processes.
+	Env []string
 	// Workers is how many worker processes run; 0 means one.
 	Workers int
 }
@@ -173,7 +176,7 @@ func (s *System) environment(more ...string) []string {
 	return append(append(env,
 		"HANDOFF_CONFIG="+s.file(), "HANDOFF_API_TOKEN="+APIToken, "HANDOFF_PUBLIC_URL="+s.URL,
 		"HANDOFF_LISTEN="+address(s.ports.gateway), "HANDOFF_LOG_LEVEL=DEBUG",
-	), more...)
+	), slices.Concat(s.options.Env, more)...)
 }
 
 // Output gives all that the processes have written.
