@@ -65,7 +65,7 @@ func TestADesksEventsAreTakenAsItsDocumentSays(t *testing.T) {
 		deskEvent("agent.joined", mira), deskEvent("agent.left", ""), deskEvent("agent.offline", mira), deskEvent("agent.message", mira+`,"text":"hello"`),
 		deskEvent("agent.message", mira+`,"id":"m1","attachment":{"latitude":1.5,"longitude":2}`),
 		deskEvent("agent.message", mira+`,"attachment":{"url":"https://files.example/a.png","name":"a.png","content_type":"image/png","size":3}`),
-		deskEvent("agent.message.updated", `,"id":"m1","text":"hi"`), deskEvent("agent.message.deleted", `,"id":"m1"`),
+		deskEvent("agent.edited", `,"target":"m1","text":"hi"`), deskEvent("agent.deleted", `,"target":"m1"`),
 		deskEvent("agent.note", mira+`,"text":"between us"`), deskEvent("agent.typing", mira+`,"typing":false`), deskEvent("agent.typing", `,"text":"he"`),
 		deskEvent("agent.read", mira), deskEvent("ticket.transferred", mira), deskEvent("ticket.transferred", `,"group":"returns"`),
 		deskEvent("ticket.closed", ""), deskEvent("ticket.back_to_bot", `,"node":"goodbye"`),
@@ -75,7 +75,7 @@ func TestADesksEventsAreTakenAsItsDocumentSays(t *testing.T) {
 		deskEvent("agent.joined", ""), deskEvent("agent.offline", `,"agent":{"name":"Mira"}`), deskEvent("agent.message", mira), deskEvent("agent.message", mira+`,"text":"  "`),
 		deskEvent("agent.message", `,"text":"hello"`), deskEvent("agent.message", mira+`,"text":7`), deskEvent("agent.message", mira+`,"txt":"hello"`),
 		deskEvent("agent.message", mira+`,"attachment":{"url":"file:///etc/passwd"}`), deskEvent("agent.message", mira+`,"attachment":{"name":"a.png"}`),
-		deskEvent("agent.message.updated", `,"text":"hi"`), deskEvent("agent.message.updated", `,"id":"m1"`), deskEvent("agent.message.deleted", ""),
+		deskEvent("agent.edited", `,"text":"hi"`), deskEvent("agent.edited", `,"target":"m1"`), deskEvent("agent.deleted", ""),
 		deskEvent("ticket.transferred", ""), deskEvent("agent.mesage", mira+`,"text":"hello"`), `{"type":"ticket.closed","data":{}}`, `{"type":"ticket.closed"}`,
 		`{"type":"ticket.closed","data":{"ticket":"T-1"}}`, `{"data":{"ticket":"` + deskTicket + `"}}`,
 	}
@@ -202,7 +202,7 @@ func tellDesk(t *testing.T, c connector.Connector) {
 	got(c.(connector.TicketMirror).Mirror(ctx, connector.MirrorRequest{Key: "app-shop:u-42/k3f9a2bq-1", Conversation: "app-shop:u-42", Customer: who, Lines: lines}))
 	got(c.(connector.Desk).Open(ctx, connector.OpenRequest{
 		Key: "app-shop:u-42/k3f9a2bq-7", Conversation: "app-shop:u-42", Customer: who, Agent: "mira", Group: "returns", Transcript: lines,
-		Previous: &conversation.Ticket{ID: "app-shop:u-42~k3f9a2bq-3"}, Link: "https://handoff.example/c",
+		Previous: &conversation.Ticket{ID: "app-shop:u-42~k3f9a2bq-3"}, Link: "https://handoff.example/c", Priority: "urgent",
 	}))
 	got(c.(connector.Desk).Post(ctx, connector.PostRequest{Key: "k2", Ticket: ticket, Text: "hello", At: now}))
 	got(c.(connector.AttachmentSender).SendAttachment(ctx, connector.AttachmentRequest{Key: "k3", Ticket: ticket, Attachment: file, Text: "look"}))
@@ -220,6 +220,7 @@ func tellDesk(t *testing.T, c connector.Connector) {
 	done(c.(connector.TicketCloser).CloseTicket(ctx, connector.CloseRequest{Key: "k10", Ticket: ticket}))
 	got(c.(connector.AvailabilityReader).Availability(ctx, connector.AvailabilityRequest{Group: "returns"}))
 	got(c.(connector.QueueReader).Queue(ctx, connector.QueueRequest{Ticket: ticket}))
+	done(c.(connector.RatingWriter).WriteRating(ctx, connector.RatingReport{Key: "k11", Ticket: ticket, Rating: 5, Comment: "quick"}))
 	done(c.(connector.Checker).Check(ctx))
 }
 

@@ -21,7 +21,8 @@ import (
 func TestADeskSaysWhatItHasNoUseFor(t *testing.T) {
 	lacks := []string{
 		httpdesk.TypeTicketMirrored, httpdesk.TypeTicketAssigned, httpdesk.TypeTicketUpdated, httpdesk.TypeAttachmentCreated,
-		httpdesk.TypeMessageUpdated, httpdesk.TypeMessageDeleted, httpdesk.TypeNoteCreated, httpdesk.TypeCustomerTyping, httpdesk.TypeCustomerRead,
+		httpdesk.TypeMessageUpdated, httpdesk.TypeMessageDeleted, httpdesk.TypeNoteCreated, httpdesk.TypeCustomerTyping,
+		httpdesk.TypeCustomerRead, httpdesk.TypeCustomerRated,
 	}
 	_, c, ticket := opened(t, fakehttpdesk.Options{Lacks: lacks, Mute: true})
 	all := calls(c, ticket)
@@ -84,6 +85,9 @@ func calls(c everything, ticket conversation.Ticket) map[string]func(t *testing.
 				Change: conversation.Change{From: conversation.Waiting, To: conversation.Assigned, Reason: "r", Agent: conversation.Author{ID: "mira"}},
 			})
 		},
+		"WriteRating": func(t *testing.T, key conversation.Key) error {
+			return c.WriteRating(t.Context(), connector.RatingReport{Key: key + "r", Ticket: ticket, Rating: 5, Comment: "between us"})
+		},
 		"SendTyping": func(t *testing.T, _ conversation.Key) error {
 			return c.SendTyping(t.Context(), connector.TypingRequest{Ticket: ticket, Text: "hel"})
 		},
@@ -129,7 +133,7 @@ func TestEveryRefusalIsOfItsKindWhateverWasTold(t *testing.T) {
 			return status, nil, "between us, Ana: " + fakehttpdesk.DefaultSecret
 		})
 		config := httpdesk.Config{URL: "https://desk.example/handoff", Mirror: true}
-		names := []string{"Mirror", "UpdateTicket", "EditMessage", "DeleteMessage", "MarkRead"}
+		names := []string{"Mirror", "UpdateTicket", "EditMessage", "DeleteMessage", "MarkRead", "WriteRating"}
 		for _, name := range names {
 			c := connect(t, config, client).(everything)
 			err := calls(c, conversation.Ticket{ID: ticket1})[name](t, "app-shop:u-42/k3f9a2bq-20")

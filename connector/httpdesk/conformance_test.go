@@ -63,7 +63,7 @@ func newVendor(t connectortest.T) *connectortest.Vendor {
 		Ops: map[string]string{
 			"Open": httpdesk.TypeTicketOpened, "Post": httpdesk.TypeMessageCreated, "Assign": httpdesk.TypeTicketAssigned,
 			"CloseTicket": httpdesk.TypeTicketClosed, "WriteNote": httpdesk.TypeNoteCreated, "SendTyping": httpdesk.TypeCustomerTyping,
-			"SendAttachment": httpdesk.TypeAttachmentCreated, "MarkRead": httpdesk.TypeCustomerRead, "Check": httpdesk.TypePing,
+			"SendAttachment": httpdesk.TypeAttachmentCreated, "MarkRead": httpdesk.TypeCustomerRead, "Check": httpdesk.TypePing, "WriteRating": httpdesk.TypeCustomerRated,
 			"Availability": fakehttpdesk.OpAvailability, "Queue": fakehttpdesk.OpQueue,
 		},
 		AgentSees: func(ticket conversation.Ticket) []string { return s.AgentSees(ticket.ID) },

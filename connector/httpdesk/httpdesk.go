@@ -46,6 +46,7 @@ var (
 	_ connector.ReadMarker         = (*Client)(nil)
 	_ connector.AttachmentSender   = (*Client)(nil)
 	_ connector.MessageEditor      = (*Client)(nil)
+	_ connector.RatingWriter       = (*Client)(nil)
 	_ connector.Checker            = (*Client)(nil)
 	_ connector.TicketMirror       = mirroring{}
 )
@@ -83,6 +84,7 @@ func (c *Client) Name() string { return Name }
 func (c *Client) Traits() connector.Traits {
 	traits := connector.Traits{
 		Open: connector.ByKey, Redelivery: redelivery, CallsPerSecond: c.config.CallsPerSecond, ExplainsRefusals: true,
+		MirrorsBot: c.config.Mirror,
 	}
 	if c.config.Deduplicates {
 		traits.Post = connector.ByKey

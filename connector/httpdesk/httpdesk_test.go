@@ -45,6 +45,7 @@ type everything interface {
 	connector.ReadMarker
 	connector.AttachmentSender
 	connector.MessageEditor
+	connector.RatingWriter
 	connector.Checker
 }
 
@@ -130,8 +131,10 @@ func TestAgentsReadAlongAndAreAskedOnTheSameTicket(t *testing.T) {
 func TestOnlyADeskThatWantsItReadsAlong(t *testing.T) {
 	config := httpdesk.Config{URL: "https://desk.example/handoff"}
 	require.NotContains(t, connector.CapabilitiesOf(connect(t, config, nil)), connector.CanMirror)
+	require.False(t, connect(t, config, nil).Traits().MirrorsBot)
 	config.Mirror = true
 	require.Contains(t, connector.CapabilitiesOf(connect(t, config, nil)), connector.CanMirror)
+	require.True(t, connect(t, config, nil).Traits().MirrorsBot)
 }
 
 func TestATicketShowsHowThingsStand(t *testing.T) {
@@ -165,6 +168,19 @@ func TestAMessageIsEditedAndDeletedByTheNameItWasSentWith(t *testing.T) {
 	require.Equal(t, []string{"hello"}, s.AgentSees(ticket.ID))
 	edit.Key, edit.Message = "app-shop:u-42/k3f9a2bq-12", "never sent"
 	require.Equal(t, connector.NotFound, connector.KindOf(c.EditMessage(t.Context(), edit)))
+}
+
+func TestAnUrgentTicketIsCalledSoAndItsRatingIsKept(t *testing.T) {
+	s, c := desk(t, fakehttpdesk.Options{})
+	ask := open1
+	ask.Priority = "urgent"
+	ticket, err := c.Open(t.Context(), ask)
+	require.NoError(t, err)
+	require.Equal(t, "urgent", s.Ticket(ticket.ID).Priority)
+	require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Key: "app-shop:u-42/k3f9a2bq-8", Ticket: ticket}))
+	rating := connector.RatingReport{Key: "app-shop:u-42/k3f9a2bq-9", Ticket: ticket, Rating: 4, Comment: "quick"}
+	require.NoError(t, c.WriteRating(t.Context(), rating))
+	require.Equal(t, 4, s.Ticket(ticket.ID).Rating)
 }
 
 func TestWhatPassesByIsSeenAndNeverTheSameWebhook(t *testing.T) {

@@ -56,6 +56,14 @@ func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error
 	return err
 }
 
+// WriteRating tells how the customer liked the help.
+func (c *Client) WriteRating(ctx context.Context, req connector.RatingReport) error {
+	data := on(req.Ticket)
+	data.Rating, data.Text = req.Rating, req.Comment
+	_, err := c.tell(ctx, "WriteRating", string(req.Key), Webhook{Type: TypeCustomerRated, Data: data})
+	return err
+}
+
 // SendTyping tells that the customer types. Each notice has an id of its own: none is ever repeated.
 func (c *Client) SendTyping(ctx context.Context, req connector.TypingRequest) error {
 	data := on(req.Ticket)

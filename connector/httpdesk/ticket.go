@@ -46,7 +46,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	}
 	data := WebhookData{
 		Conversation: req.Conversation, Ticket: ticket.ID, Customer: about(req.Customer), Transcript: history(req.Transcript),
-		Agent: person(conversation.Author{ID: req.Agent}), Group: cmp.Or(req.Group, c.config.Group), Link: req.Link,
+		Agent: person(conversation.Author{ID: req.Agent}), Group: cmp.Or(req.Group, c.config.Group), Priority: req.Priority, Link: req.Link,
 	}
 	if req.Previous != nil {
 		data.Previous = req.Previous.ID

@@ -22,6 +22,7 @@ const (
 	TypeNoteCreated       = "note.created"
 	TypeCustomerTyping    = "customer.typing"
 	TypeCustomerRead      = "customer.read"
+	TypeCustomerRated     = "customer.rated"
 )
 
 // TypeTicketClosed is a Webhook where we close a ticket, and an Event where the desk does.
@@ -29,17 +30,17 @@ const TypeTicketClosed = "ticket.closed"
 
 // Types of an Event, which the desk sends.
 const (
-	TypeAgentJoined         = "agent.joined"
-	TypeAgentLeft           = "agent.left"
-	TypeAgentOffline        = "agent.offline"
-	TypeAgentMessage        = "agent.message"
-	TypeAgentMessageUpdated = "agent.message.updated"
-	TypeAgentMessageDeleted = "agent.message.deleted"
-	TypeAgentNote           = "agent.note"
-	TypeAgentTyping         = "agent.typing"
-	TypeAgentRead           = "agent.read"
-	TypeTicketTransferred   = "ticket.transferred"
-	TypeTicketBackToBot     = "ticket.back_to_bot"
+	TypeAgentJoined       = "agent.joined"
+	TypeAgentLeft         = "agent.left"
+	TypeAgentOffline      = "agent.offline"
+	TypeAgentMessage      = "agent.message"
+	TypeAgentEdited       = "agent.edited"
+	TypeAgentDeleted      = "agent.deleted"
+	TypeAgentNote         = "agent.note"
+	TypeAgentTyping       = "agent.typing"
+	TypeAgentRead         = "agent.read"
+	TypeTicketTransferred = "ticket.transferred"
+	TypeTicketBackToBot   = "ticket.back_to_bot"
 )
 
 // Who closed a ticket, as WebhookData.By says.
@@ -88,6 +89,8 @@ type WebhookData struct {
 	// Agent and Group say who is asked, with ticket.updated who has the ticket.
 	Agent *Person `json:"agent,omitempty"`
 	Group string  `json:"group,omitempty"`
+	// Priority is low, normal, high or urgent.
+	Priority string `json:"priority,omitempty"`
 	// Previous is the conversation's ticket before this one.
 	Previous string `json:"previous,omitempty"`
 	// Link opens the conversation in handoff's own API or user interface.
@@ -100,6 +103,8 @@ type WebhookData struct {
 	Reason        string    `json:"reason,omitempty"`
 	WaitingSince  time.Time `json:"waiting_since,omitzero"`
 	By            string    `json:"by,omitempty"`
+	// Rating is how the customer liked the help, from 1, the worst, to 5.
+	Rating int `json:"rating,omitempty"`
 }
 
 // Opened is what the desk may answer to ticket.opened and ticket.mirrored.
@@ -132,7 +137,9 @@ type EventData struct {
 	// Ticket is the ticket as ticket.opened named it.
 	Ticket string `json:"ticket"`
 	// ID is the desk's own name for the message; the webhook-id if left out.
-	ID         string      `json:"id,omitempty"`
+	ID string `json:"id,omitempty"`
+	// Target is the message that agent.edited and agent.deleted are about.
+	Target     string      `json:"target,omitempty"`
 	Agent      *Person     `json:"agent,omitempty"`
 	Group      string      `json:"group,omitempty"`
 	Text       string      `json:"text,omitempty"`

@@ -59,7 +59,7 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 func isOurs(id, kind string) bool {
 	switch kind {
 	case TypePing, TypeTicketMirrored, TypeTicketOpened, TypeTicketAssigned, TypeTicketUpdated, TypeMessageCreated, TypeMessageUpdated,
-		TypeMessageDeleted, TypeAttachmentCreated, TypeNoteCreated, TypeCustomerTyping, TypeCustomerRead:
+		TypeMessageDeleted, TypeAttachmentCreated, TypeNoteCreated, TypeCustomerTyping, TypeCustomerRead, TypeCustomerRated:
 		return true
 	}
 	return ourID.MatchString(id)
@@ -142,15 +142,15 @@ func (e *Event) tell(ev *conversation.Event) error {
 			return invalid("agent.message has neither data.text nor data.attachment")
 		}
 		return e.needsAgent()
-	case TypeAgentMessageUpdated:
-		ev.Kind, ev.Target, ev.Text = conversation.AgentEdited, e.Data.ID, e.Data.Text
-		if e.Data.ID == "" || strings.TrimSpace(e.Data.Text) == "" {
-			return invalid("agent.message.updated needs data.id and data.text")
+	case TypeAgentEdited:
+		ev.Kind, ev.Target, ev.Text = conversation.AgentEdited, e.Data.Target, e.Data.Text
+		if e.Data.Target == "" || strings.TrimSpace(e.Data.Text) == "" {
+			return invalid("agent.edited needs data.target and data.text")
 		}
-	case TypeAgentMessageDeleted:
-		ev.Kind, ev.Target = conversation.AgentDeleted, e.Data.ID
-		if e.Data.ID == "" {
-			return invalid("agent.message.deleted needs data.id")
+	case TypeAgentDeleted:
+		ev.Kind, ev.Target = conversation.AgentDeleted, e.Data.Target
+		if e.Data.Target == "" {
+			return invalid("agent.deleted needs data.target")
 		}
 	case TypeAgentNote:
 		// A note's words stay at the desk.

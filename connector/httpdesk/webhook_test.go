@@ -24,7 +24,7 @@ func delivery(id, body string) *connector.Delivery {
 
 // parts are the keys that an event's data may have.
 var parts = []string{
-	`"id":"m-1"`, `"agent":{"id":"mira","name":"Mira"}`, `"group":"returns"`, `"text":"for agents only"`,
+	`"id":"m-1"`, `"target":"m-1"`, `"agent":{"id":"mira","name":"Mira"}`, `"group":"returns"`, `"text":"for agents only"`,
 	`"attachment":{"url":"https://files.example/internal.pdf"}`, `"typing":false`, `"node":"for agents only"`,
 }
 
@@ -46,10 +46,10 @@ func randomEvent(r *rand.Rand, kind string) string {
 func TestNothingThatAgentsWriteAmongThemselvesIsSaidToTheCustomer(t *testing.T) {
 	c := connect(t, httpdesk.Config{URL: "https://desk.example/handoff"}, nil)
 	r := rand.New(rand.NewPCG(1, 2))
-	speaking := map[string]bool{httpdesk.TypeAgentMessage: true, httpdesk.TypeAgentMessageUpdated: true, httpdesk.TypeAgentTyping: true}
+	speaking := map[string]bool{httpdesk.TypeAgentMessage: true, httpdesk.TypeAgentEdited: true, httpdesk.TypeAgentTyping: true}
 	kinds := []string{
-		httpdesk.TypeAgentJoined, httpdesk.TypeAgentLeft, httpdesk.TypeAgentOffline, httpdesk.TypeAgentMessage, httpdesk.TypeAgentMessageUpdated,
-		httpdesk.TypeAgentMessageDeleted, httpdesk.TypeAgentNote, httpdesk.TypeAgentTyping, httpdesk.TypeAgentRead, httpdesk.TypeTicketTransferred,
+		httpdesk.TypeAgentJoined, httpdesk.TypeAgentLeft, httpdesk.TypeAgentOffline, httpdesk.TypeAgentMessage, httpdesk.TypeAgentEdited,
+		httpdesk.TypeAgentDeleted, httpdesk.TypeAgentNote, httpdesk.TypeAgentTyping, httpdesk.TypeAgentRead, httpdesk.TypeTicketTransferred,
 		httpdesk.TypeTicketClosed, httpdesk.TypeTicketBackToBot, httpdesk.TypeNoteCreated, httpdesk.TypeMessageCreated, "agent.internal", "note",
 	}
 	notes, said := 0, 0
@@ -108,7 +108,7 @@ func TestARefusalSaysWhatIsWrongAndQuotesNothing(t *testing.T) {
 		`{"type":"agent.c4n4ry","data":{"ticket":"` + ticket1 + `"}}`:                                         "type is none that a desk sends",
 		`{"type":"ticket.transferred","data":{"ticket":"` + ticket1 + `"}}`:                                   "data.group",
 		`{"type":"agent.message","data":{"ticket":"` + ticket1 + `","attachment":{"url":"ftp://c4n4ry"}}}`:    "data.attachment has neither",
-		`{"type":"agent.message.updated","data":{"ticket":"` + ticket1 + `","text":"c4n4ry"}}`:                "needs data.id and data.text",
+		`{"type":"agent.edited","data":{"ticket":"` + ticket1 + `","text":"c4n4ry"}}`:                         "needs data.target and data.text",
 		`["c4n4ry"]`: "no JSON object",
 	} {
 		_, err := c.Decode(delivery("evt-1", body))

@@ -162,9 +162,9 @@ func (d *Desk) has(ticket, id string) bool {
 
 // Edit changes a message, or deletes it if the text is empty.
 func (d *Desk) Edit(ticket, agent, id, text string) error {
-	e := httpdesk.Event{Type: httpdesk.TypeAgentMessageUpdated, Data: httpdesk.EventData{ID: id, Text: text}}
+	e := httpdesk.Event{Type: httpdesk.TypeAgentEdited, Data: httpdesk.EventData{Target: id, Text: text}}
 	if text == "" {
-		e.Type = httpdesk.TypeAgentMessageDeleted
+		e.Type = httpdesk.TypeAgentDeleted
 	}
 	return d.act(ticket, agent, func(t *Ticket) error {
 		if m := t.message(id); m == nil || m.Role != roleAgent || m.Note || m.Deleted {

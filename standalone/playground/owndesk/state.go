@@ -2,8 +2,10 @@ package owndesk
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/handoff-engine/handoff/connector/httpdesk"
@@ -210,6 +212,10 @@ func (s *state) told(r record) {
 		t.edit(data.ID, data.Text)
 	case httpdesk.TypeNoteCreated:
 		t.messages = append(t.messages, Message{ID: data.ID, Role: roleHandoff, At: r.At, Text: data.Text, Note: true})
+	case httpdesk.TypeCustomerRated:
+		t.messages = append(t.messages, Message{
+			ID: r.ID, Role: roleHandoff, At: r.At, Note: true, Text: strings.TrimSpace(fmt.Sprintf("%d of 5. %s", data.Rating, data.Text)),
+		})
 	case httpdesk.TypeCustomerRead:
 		t.Read = r.Told.Timestamp
 	}
@@ -260,8 +266,8 @@ func (s *state) did(e httpdesk.Event, id string) {
 		if t.Agent == nil {
 			t.Agent = who
 		}
-	case httpdesk.TypeAgentMessageUpdated, httpdesk.TypeAgentMessageDeleted:
-		t.edit(e.Data.ID, e.Data.Text)
+	case httpdesk.TypeAgentEdited, httpdesk.TypeAgentDeleted:
+		t.edit(e.Data.Target, e.Data.Text)
 	case httpdesk.TypeAgentNote:
 		t.messages = append(t.messages, Message{
 			ID: cmp.Or(e.Data.ID, id), Role: roleAgent, Name: who.Name, At: e.Timestamp, Text: e.Data.Text, Note: true,

@@ -106,7 +106,8 @@ func (d *Desk) take(id string, hook httpdesk.Webhook) int {
 		if status := d.refusal(t, id, hook); status != 0 {
 			return status
 		}
-	case httpdesk.TypeTicketUpdated, httpdesk.TypeTicketClosed, httpdesk.TypeNoteCreated, httpdesk.TypeCustomerRead:
+	case httpdesk.TypeTicketUpdated, httpdesk.TypeTicketClosed, httpdesk.TypeNoteCreated, httpdesk.TypeCustomerRead,
+		httpdesk.TypeCustomerRated:
 		if t == nil {
 			return http.StatusNotFound
 		}

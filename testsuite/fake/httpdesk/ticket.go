@@ -27,6 +27,9 @@ func (s *Server) apply(hook Webhook) int {
 		// Agents are told even when the ticket is over: that is often what the note is about.
 		t.Notes = append(t.Notes, d.Text)
 		return http.StatusOK
+	case hook.Type == "customer.rated":
+		t.Rating = d.Rating
+		return http.StatusOK
 	case hook.Type == "ticket.updated":
 		t.State = d.State
 		return http.StatusOK
@@ -58,7 +61,7 @@ func (s *Server) opened(t *Ticket, hook Webhook) int {
 		}
 	}
 	if hook.Type == "ticket.opened" {
-		t.Asked = true
+		t.Asked, t.Priority = true, d.Priority
 		if d.Agent != nil && known(d.Agent.ID) && !s.away[d.Agent.ID] {
 			t.Agent = d.Agent.ID
 		}

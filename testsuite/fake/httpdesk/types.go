@@ -35,6 +35,8 @@ type Data struct {
 	Reason        string           `json:"reason"`
 	WaitingSince  time.Time        `json:"waiting_since"`
 	By            string           `json:"by"`
+	Priority      string           `json:"priority"`
+	Rating        int              `json:"rating"`
 }
 
 // Author is who says something.
@@ -88,6 +90,8 @@ func (w Webhook) sound() bool {
 		return d.ID != "" && d.Text == ""
 	case "customer.typing":
 		return d.Typing != nil
+	case "customer.rated":
+		return d.Rating >= 1 && d.Rating <= 5
 	case "customer.read":
 		return !w.Timestamp.IsZero()
 	}
@@ -118,6 +122,9 @@ type Ticket struct {
 	Notes      []string
 	Typing     bool
 	Read       time.Time
+	// Priority is as the ticket was opened, and Rating what the customer gave the help.
+	Priority string
+	Rating   int
 }
 
 // Message is one message of the customer.
