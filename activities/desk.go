@@ -58,7 +58,7 @@ func openRequest(task conversation.Task) connector.OpenRequest {
 		Key: e.Key, Conversation: task.Conversation, Agent: e.Agent, Group: e.Group,
 		Transcript: task.Transcript, Previous: task.Previous, Vendor: task.Vendor, Priority: e.Priority,
 	}
-	if e.Kind == conversation.OpenTicket {
+	if e.Mirrored {
 		req.Mirrored = task.Ticket
 	}
 	if task.Customer != nil {

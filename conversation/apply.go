@@ -310,8 +310,9 @@ func (c *Conversation) open(now time.Time, wanted Wanted) {
 		group = c.desk().Group
 	}
 	upto := c.Transcript.Last
+	mirrored := false
 	if t := c.mirroredTicket(); t != nil && t.Desk == c.desk().Name {
-		t.Status = TicketOpening
+		t.Status, mirrored = TicketOpening, true
 	} else {
 		c.closeTicket(now, false)
 		// The ticket is named after the first effect that is about it.
@@ -321,7 +322,7 @@ func (c *Conversation) open(now time.Time, wanted Wanted) {
 	more := c.nextDesk() >= 0
 	queues := c.Route.Policy.OnUnavailable == ToQueue || c.Route.Policy.OnUnavailable == ToTicket
 	e := Effect{
-		Kind: OpenTicket, Agent: wanted.Agent, Group: group, Priority: wanted.Priority, Upto: upto,
+		Kind: OpenTicket, Agent: wanted.Agent, Group: group, Priority: wanted.Priority, Upto: upto, Mirrored: mirrored,
 		IfAvailable: c.desk().Able(canAvailability) && (!queues || more),
 	}
 	if more && c.Rules >= RulesFlows {
@@ -429,10 +430,16 @@ func (c *Conversation) announce(now time.Time, previous Author) {
 	if c.Route.Channel.Able(canNotify) {
 		c.decide(now, Effect{Kind: Notify, Change: &change})
 	}
-	if t := c.openTicket(); t != nil && c.able(t, canUpdate) {
+	t := c.ticket()
+	// A ticket that an agent closed shows the end too.
+	over := t != nil && t.Status == TicketDone && t.Ticket.ID != "" && !c.atDesk(last.To) && c.atDesk(last.From)
+	if t != nil && (t.live() || over) && c.able(t, canUpdate) {
 		c.decide(now, Effect{Kind: UpdateTicket, Change: &change, WaitingSince: c.WaitingSince})
 	}
 }
+
+// atDesk reports whether a human is asked for, or there, in the state.
+func (c *Conversation) atDesk(s State) bool { return s == Waiting || s == Assigned || s == Reassigning }
 
 // handBack gives the customer back to the bot.
 func (c *Conversation) handBack(now time.Time, reason Reason, text TextName, node string, variables ...string) {

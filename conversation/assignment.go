@@ -52,6 +52,9 @@ func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 		c.ticketClosed(now)
 		return ""
 	default: // AgentNoted: agents talk among themselves.
+		if c.Transcript.find(ev.Target) != nil && c.openTicket() != nil && c.desk().Able(canNote) {
+			c.decide(now, Effect{Kind: Note, Text: "The customer has the message that was made a note of."})
+		}
 		return ""
 	}
 }
@@ -157,6 +160,12 @@ func (c *Conversation) agentAssigned(now time.Time, ev Event) Reason {
 		c.learnName(agent)
 		c.clearDeadline(AgentBackBy)
 		return ""
+	}
+	if ev.Reason == Claimed && c.State == Assigned {
+		if c.openTicket() != nil && c.desk().Able(canNote) {
+			c.decide(now, Effect{Kind: Note, Text: "Somebody else was faster: the conversation is taken."})
+		}
+		return IgnoredNoMeaning
 	}
 	if c.State == Reassigning && ev.At.IsZero() && agent.ID == c.LastAgent.ID {
 		// What the desk shows is the assignment that timed out, not a new one.

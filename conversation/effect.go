@@ -131,7 +131,9 @@ type Effect struct {
 	ByCustomer bool   `json:"by_customer,omitempty"`
 	Priority   string `json:"priority,omitempty"`
 	Delete     bool   `json:"delete,omitempty"`
-	Rating     int    `json:"rating,omitempty"`
+	// Mirrored makes OpenTicket ask with the ticket that agents have read along.
+	Mirrored bool `json:"mirrored,omitempty"`
+	Rating   int  `json:"rating,omitempty"`
 	// Left marks what is to be done at a desk that the conversation was moved away from.
 	Left bool `json:"left,omitempty"`
 	// Target is the vendor's id of the message that is edited; it is known when the effect is taken.

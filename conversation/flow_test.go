@@ -94,7 +94,7 @@ func TestWordsForADeskThatWasLeftGoAlongToTheNext(t *testing.T) {
 
 func TestEachDeskIsTriedOnce(t *testing.T) {
 	s := tell(t, dayAndNight()).asksForHuman().settled().passes(AcceptBy).settled().ticketsAre("T1 closed", "T2 open")
-	s.waits(10 * time.Minute).ticketsAre("T1 closed", "T2 open").is(Reassigning, AcceptTimeout)
+	s.waits(10*time.Minute).ticketsAre("T1 closed", "T2 open").is(Reassigning, AcceptTimeout)
 	s.passes(WaitUntil).is(InBot, WaitedTooLong)
 	// The next handoff begins with the first desk again.
 	s.settled().asksForHuman().settled()

@@ -132,7 +132,11 @@ func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 		c.queueTold(now, Queue{})
 	case AskRating:
 		c.RatableUntil = time.Time{}
-	case ResumeBot, Notify, Note, UpdateTicket, ReportRating, CloseTicket:
+	case UpdateTicket:
+		if t := c.openTicket(); ev.Reason == "not_found" && t != nil && t.Key == e.TicketKey && c.Closing == "" {
+			c.ticketGone(now, e)
+		}
+	case ResumeBot, Notify, Note, ReportRating, CloseTicket:
 	}
 }
 

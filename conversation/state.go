@@ -55,9 +55,11 @@ const (
 	TicketGone     Reason = "ticket_gone"
 	AgentOpened    Reason = "opened_by_agent"
 	AgentBarged    Reason = "agent_joined_the_bot"
-	OutOfHours     Reason = "out_of_hours"
-	HoursBegin     Reason = "hours_begin"
-	LeftAsTicket   Reason = "left_as_ticket"
+	// Claimed, told with AgentAssigned, is of an agent who wants what nobody has: it takes nothing from another agent.
+	Claimed      Reason = "claimed"
+	OutOfHours   Reason = "out_of_hours"
+	HoursBegin   Reason = "hours_begin"
+	LeftAsTicket Reason = "left_as_ticket"
 
 	IgnoredDuplicate Reason = "duplicate"
 	IgnoredStale     Reason = "stale"

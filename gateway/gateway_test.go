@@ -31,11 +31,13 @@ type shop struct {
 	traits connector.Traits
 	mu     sync.Mutex
 	typing []connector.TypingRequest
+	reads  []connector.ReadRequest
 }
 
 type shopEvent struct {
 	ID, Conversation, Ticket, Text string
 	Typing                         bool
+	Read                           time.Time
 }
 
 func (s *shop) Name() string             { return "shop" }
@@ -67,6 +69,9 @@ func (s *shop) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 		if e.Typing {
 			x.Typing = &connector.Typing{On: true}
 		}
+		if !e.Read.IsZero() {
+			x.Read = &connector.Read{At: e.Read, Author: conversation.Author{ID: "mira"}}
+		}
 		in = append(in, x)
 	}
 	return in, nil
@@ -80,6 +85,13 @@ func (s *shop) SendTyping(_ context.Context, r connector.TypingRequest) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.typing = append(s.typing, r)
+	return nil
+}
+
+func (s *shop) MarkRead(_ context.Context, r connector.ReadRequest) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads = append(s.reads, r)
 	return nil
 }
 
@@ -334,6 +346,34 @@ func TestTypingPassesByWithoutBeingStored(t *testing.T) {
 		defer s.shop.mu.Unlock()
 		return len(s.shop.typing) == 1 && s.shop.typing[0].Ticket.ID == "t1"
 	}, 3*time.Second, 5*time.Millisecond)
+	require.Empty(t, s.memory.arrivals())
+}
+
+func TestThatSomebodyHasReadPassesByToTheOtherSide(t *testing.T) {
+	s := newSite(t, nil)
+	ticket := conversation.Ticket{ID: "t1"}
+	s.memory.view = conversation.View{
+		ID: "shop-eu:c1", State: conversation.Assigned, Channel: "shop-eu", Desk: "shop-eu", Ref: "c1",
+		Tickets: []conversation.TicketRecord{{Ticket: ticket}},
+	}
+	at, mira := time.Date(2026, time.March, 2, 9, 30, 0, 0, time.UTC), conversation.Author{ID: "mira"}
+	for i, tc := range []struct {
+		event shopEvent
+		want  connector.ReadRequest
+	}{
+		{shopEvent{Conversation: "c1", Read: at}, connector.ReadRequest{Ticket: ticket, At: at, Author: mira}},
+		{shopEvent{Ticket: "t1", Read: at}, connector.ReadRequest{To: "c1", At: at, Author: mira}},
+	} {
+		body, err := json.Marshal([]shopEvent{tc.event})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, s.post("/webhooks/shop-eu", string(body)).Code)
+		require.Eventually(t, func() bool {
+			s.shop.mu.Lock()
+			defer s.shop.mu.Unlock()
+			return len(s.shop.reads) == i+1
+		}, 3*time.Second, 5*time.Millisecond)
+		require.Equal(t, tc.want, s.shop.reads[i])
+	}
 	require.Empty(t, s.memory.arrivals())
 }
 

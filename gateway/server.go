@@ -63,9 +63,10 @@ type Config struct {
 }
 
 const (
-	// maxBody bounds a webhook's body, and maxEvent an event once decoded.
-	maxBody  = 512 << 10
-	maxEvent = 64 << 10
+	// maxBody bounds a webhook's body, maxFileBody one that brings files, and maxEvent an event once decoded.
+	maxBody     = 512 << 10
+	maxFileBody = 32 << 20
+	maxEvent    = 64 << 10
 	// maxHeader bounds a request's header.
 	maxHeader = 32 << 10
 	// The time limits on clients: a slow one must not hold a connection.

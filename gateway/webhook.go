@@ -19,11 +19,15 @@ import (
 // webhook is the way of a vendor's event: it is read once, and received.
 func (s *Server) webhook(c echo.Context) error {
 	name := c.Param("connection")
-	d, err := s.read(c)
+	x, known := s.config.Connections[name]
+	limit := int64(maxBody)
+	if keeper, ok := x.(connector.FileKeeper); ok {
+		limit = max(limit, min(keeper.BodyLimit(c.Param("*")), maxFileBody))
+	}
+	d, err := s.readUpTo(c, limit)
 	if err != nil {
 		return s.refuse(c, name, nil, err)
 	}
-	x, known := s.config.Connections[name]
 	if !known {
 		// About the work that a known connection would have cost.
 		_ = sha256.Sum256(d.Body)
@@ -40,8 +44,14 @@ func (s *Server) receive(c echo.Context, name string, x connector.Connector, d *
 	if err := x.Verify(d); err != nil {
 		return s.refuse(c, name, x, err)
 	}
-	if !utf8.Valid(d.Body) {
+	keeper, keepsFiles := x.(connector.FileKeeper)
+	if !keepsFiles && !utf8.Valid(d.Body) {
 		return s.refuse(c, name, x, connector.Errorf(x.Name(), "Decode", connector.Invalid, "the body is not UTF-8"))
+	}
+	if keepsFiles {
+		if err := keeper.KeepFiles(c.Request().Context(), d); err != nil {
+			return s.refuse(c, name, x, err)
+		}
 	}
 	inbound, err := x.Decode(d)
 	if err != nil {
@@ -139,12 +149,15 @@ func (s *Server) answerChallenge(c echo.Context, x connector.Connector, d *conne
 }
 
 // read reads the request once.
-func (s *Server) read(c echo.Context) (*connector.Delivery, error) {
+func (s *Server) read(c echo.Context) (*connector.Delivery, error) { return s.readUpTo(c, maxBody) }
+
+// readUpTo reads the request once, up to a limit in bytes.
+func (s *Server) readUpTo(c echo.Context, limit int64) (*connector.Delivery, error) {
 	r := c.Request()
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "compressed bodies are not accepted"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, &refusal{http.StatusRequestEntityTooLarge, "the body is too large"}
 	}

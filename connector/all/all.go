@@ -11,6 +11,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
+	"github.com/handoff-engine/handoff/connector/omnidesk"
 )
 
 // Vendors gives a registry of every vendor that this program can connect.
@@ -24,5 +25,6 @@ func Vendors() *connector.Registry {
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),
+		omnidesk.Factory(),
 	)
 }

@@ -79,6 +79,7 @@ var (
 	_ connector.MessageLister      = (*Client)(nil)
 	_ connector.QueueReader        = (*Client)(nil)
 	_ connector.ReadMarker         = (*Client)(nil)
+	_ connector.RatingWriter       = (*Client)(nil)
 	_ connector.Subscriber         = (*Client)(nil)
 	_ connector.Checker            = (*Client)(nil)
 )

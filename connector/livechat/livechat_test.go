@@ -193,7 +193,7 @@ func (d *desk) vendor() *connectortest.Vendor {
 			"CloseTicket": "agent/deactivate_chat", "WriteNote": "agent/send_event", "Availability": "configuration/get_group",
 			"SendTyping": "customer/send_sneak_peek", "SendAttachment": "customer/upload_file", "FetchAttachment": "cdn",
 			"FindSent": "agent/get_chat", "ListMessages": "agent/get_chat", "Queue": "agent/get_chat",
-			"MarkRead": "customer/mark_events_as_seen", "Subscribe": "configuration/list_webhooks", "Check": "agent/list_chats",
+			"MarkRead": "customer/mark_events_as_seen", "WriteRating": "customer/update_thread_properties", "Subscribe": "configuration/list_webhooks", "Check": "agent/list_chats",
 		},
 		AgentSees: func(t conversation.Ticket) []string {
 			return d.texts(t, func(l vendor.Line) bool { return l.By == "customer" && !strings.Contains(l.CustomID, "~") })

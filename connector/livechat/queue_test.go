@@ -1,6 +1,7 @@
 package livechat_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -63,4 +64,25 @@ func TestReadingIsShownToAgentsAndTold(t *testing.T) {
 	require.Equal(t, connector.Ref{ID: "shop:c1"}, reads[0].Ref)
 	require.Equal(t, vendor.Mira, reads[0].Read.Author.ID)
 	require.False(t, reads[0].Read.At.IsZero())
+}
+
+func TestARatingIsAThumbAndKeepsItsNumber(t *testing.T) {
+	d := newDesk(t)
+	c := openConnection(t, d.web.URL)
+	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
+	require.NoError(t, d.AgentCloses(chatID(ticket), vendor.Mira))
+	_, thread, _ := strings.Cut(ticket.ID, ":")
+	for _, tc := range []struct {
+		rating  int
+		text    string
+		score   any
+		comment string
+	}{
+		{3, "", nil, "3 of 5"}, {1, "too slow", 0.0, "1 of 5: too slow"}, {2, "", 0.0, "2 of 5"}, {4, "", 1.0, "4 of 5"}, {5, "great", 1.0, "5 of 5: great"},
+	} {
+		require.NoError(t, c.WriteRating(t.Context(), connector.RatingReport{Key: "shop:c1/e1-9", Ticket: ticket, Rating: tc.rating, Comment: tc.text}))
+		score, comment := d.Rating(chatID(ticket), thread)
+		require.Equal(t, tc.score, score, tc.rating)
+		require.Equal(t, tc.comment, comment)
+	}
 }

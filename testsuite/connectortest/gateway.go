@@ -34,6 +34,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+	if keeper, ok := g.Connector.(connector.FileKeeper); ok && keeper.KeepFiles(r.Context(), d) != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	told, err := g.Connector.Decode(d)
 	if err != nil {
 		if !g.Connector.Traits().RepeatsOnRefusal {

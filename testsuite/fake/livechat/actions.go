@@ -22,6 +22,8 @@ func (s *Server) actions() map[string]action {
 		"customer/list_group_statuses": {run: listGroupStatuses},
 		"customer/mark_events_as_seen": {run: customerMarksSeen},
 
+		"customer/update_thread_properties": {run: customerUpdatesThread},
+
 		"agent/get_chat":                 {scopes: readChats, run: getChat},
 		"agent/list_threads":             {scopes: readChats, run: listThreads},
 		"agent/list_chats":               {scopes: readChats, run: agentListChats},

@@ -278,3 +278,22 @@ func TestReadingIsMarkedByThoseInTheChat(t *testing.T) {
 	require.Equal(t, "2026-11-02T10:15:04.120000Z", hooks[0]["seen_up_to"])
 	require.Equal(t, livechat.Mira, hooks[1]["user_id"])
 }
+
+func TestACustomerRatesAThreadWithThumbs(t *testing.T) {
+	a := newAccount(t, livechat.Options{})
+	chat, thread, token := a.start()
+	a.asCustomer(token, "deactivate_chat", object{"id": chat})
+	rate := func(chat, thread any, properties object) any {
+		_, got := a.asCustomer(token, "update_thread_properties", object{"chat_id": chat, "thread_id": thread, "properties": properties})
+		return errorType(got)
+	}
+	require.Equal(t, "validation", rate(chat, thread, object{"rating": object{"score": 5}}))
+	require.Equal(t, "validation", rate(chat, thread, object{"rating": object{"stars": 1}}))
+	require.Equal(t, "validation", rate(chat, thread, object{"routing": object{"unassigned": false}}))
+	require.Equal(t, "validation", rate(chat, thread, object{}))
+	require.Equal(t, "not_found", rate(chat, "another", object{"rating": object{"score": 1}}))
+	require.Nil(t, rate(chat, thread, object{"rating": object{"score": 0, "comment": "slow"}}), "a closed thread too")
+	score, comment := a.Rating(chat, thread)
+	require.EqualValues(t, 0, score)
+	require.Equal(t, "slow", comment)
+}
