@@ -93,5 +93,13 @@ func (c *Client) call(ctx context.Context, r httpx.Request) (httpx.Answer, error
 	return answer, err
 }
 
+// shown forgives a desk that has no use for what it is only to show: nothing is to be done instead.
+func shown(_ httpx.Answer, err error) error {
+	if connector.KindOf(err) == connector.Unsupported {
+		return nil
+	}
+	return err
+}
+
 // passing names what is never repeated.
 func passing(what string) string { return what + "-" + rand.Text() }

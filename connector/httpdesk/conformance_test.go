@@ -44,7 +44,10 @@ var subject = connectortest.Subject{
 	Secrets: []string{fakehttpdesk.DefaultSecret},
 	Kind: func(method string, status int) (connector.Kind, bool) {
 		asked := method == "Availability" || method == "Queue"
+		shown := method == "UpdateTicket" || method == "WriteRating"
 		switch {
+		case shown && status == http.StatusNotImplemented:
+			return "", true // The desk does not show it, and nothing is to be done instead.
 		case asked && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented):
 			return "", true // The desk does not tell, which is no error.
 		case status == http.StatusNotImplemented:

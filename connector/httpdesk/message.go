@@ -56,12 +56,11 @@ func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error
 	return err
 }
 
-// WriteRating tells how the customer liked the help.
+// WriteRating tells how the customer liked the help. A desk that keeps no ratings is not told.
 func (c *Client) WriteRating(ctx context.Context, req connector.RatingReport) error {
 	data := on(req.Ticket)
 	data.Rating, data.Text = req.Rating, req.Comment
-	_, err := c.tell(ctx, "WriteRating", string(req.Key), Webhook{Type: TypeCustomerRated, Data: data})
-	return err
+	return shown(c.tell(ctx, "WriteRating", string(req.Key), Webhook{Type: TypeCustomerRated, Data: data}))
 }
 
 // SendTyping tells that the customer types. Each notice has an id of its own: none is ever repeated.

@@ -90,13 +90,12 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 	return err
 }
 
-// UpdateTicket tells how the conversation stands.
+// UpdateTicket tells how the conversation stands. A desk that does not show it is not told.
 func (c *Client) UpdateTicket(ctx context.Context, req connector.UpdateRequest) error {
 	data := on(req.Ticket)
 	data.State, data.PreviousState, data.Reason = string(req.Change.To), string(req.Change.From), string(req.Change.Reason)
 	data.Agent, data.WaitingSince, data.Customer = person(req.Change.Agent), req.WaitingSince, about(req.Customer)
-	_, err := c.tell(ctx, "UpdateTicket", string(req.Key), Webhook{Type: TypeTicketUpdated, Timestamp: req.At, Data: data})
-	return err
+	return shown(c.tell(ctx, "UpdateTicket", string(req.Key), Webhook{Type: TypeTicketUpdated, Timestamp: req.At, Data: data}))
 }
 
 // CloseTicket closes the ticket.
