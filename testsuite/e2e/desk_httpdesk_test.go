@@ -43,6 +43,7 @@ func startOwnDesk(t *testing.T) *ownDesk {
     url: %s/handoff
     secret: %s
     deduplicates: true
+    mirror: true
 routes:
   shop: {channel: app-shop, desk: own-desk, policy: %s}
 `, deskURL, deskSecret, atLiveChat)
@@ -81,6 +82,18 @@ func (o *ownDesk) deskSees(text string) {
 	require.Equal(o.t, 1, seen(), "how often agents saw %q", text)
 }
 
+// lines counts how often a text was told as a line of a transcript.
+func (o *ownDesk) lines(text string) (times int) {
+	for _, w := range o.desk.Told() {
+		for _, l := range w.Data.Transcript {
+			if l.Text == text {
+				times++
+			}
+		}
+	}
+	return times
+}
+
 // says has the customer write, and gives the words.
 func (o *ownDesk) says(about string) string {
 	o.t.Helper()
@@ -104,8 +117,12 @@ func TestHTTPDeskServesACustomerOfAnAppAndGivesHerBack(t *testing.T) {
 	t.Parallel()
 	o := startOwnDesk(t)
 
-	// The bot of the app hands over, with what was said.
+	// Agents read along; then the bot of the app hands over, and each line is told once.
 	before := o.says("my pot arrived broken")
+	system.Eventually(t, 20*time.Second, "agents read along", func() bool {
+		mirrored := o.desk.Tickets()
+		return len(mirrored) == 1 && len(mirrored[0].Transcript) > 0 && !mirrored[0].Asked
+	})
 	o.backend.Send("u-42", "bot.message", map[string]any{"text": "Shall I get somebody?", "name": "Robo"})
 	o.backend.Send("u-42", "handoff.requested", map[string]any{"group": httpdesk.Group, "reason": "broken goods"})
 	first := o.ticket(1)
@@ -114,6 +131,7 @@ func TestHTTPDeskServesACustomerOfAnAppAndGivesHerBack(t *testing.T) {
 		read = append(read, l.Author.Role+": "+l.Text)
 	}
 	require.Subset(t, read, []string{"customer: " + before, "bot: Shall I get somebody?"})
+	require.Equal(t, 1, o.lines(before), "how often the first words were told")
 	require.Contains(t, first.Customer, "Zaphira")
 	require.Contains(t, first.Customer, "broken goods")
 	require.Equal(t, httpdesk.Group, first.Group)

@@ -43,7 +43,7 @@ func (s *Server) apply(hook Webhook) int {
 func (s *Server) opened(t *Ticket, hook Webhook) int {
 	d := hook.Data
 	if t == nil {
-		t = &Ticket{ID: d.Ticket, Conversation: d.Conversation, Group: d.Group, Previous: d.Previous}
+		t = &Ticket{ID: d.Ticket, Conversation: d.Conversation}
 		s.tickets = append(s.tickets, t)
 	}
 	switch {
@@ -61,7 +61,7 @@ func (s *Server) opened(t *Ticket, hook Webhook) int {
 		}
 	}
 	if hook.Type == "ticket.opened" {
-		t.Asked, t.Priority = true, d.Priority
+		t.Asked, t.Group, t.Previous, t.Priority = true, d.Group, d.Previous, d.Priority
 		if d.Agent != nil && known(d.Agent.ID) && !s.away[d.Agent.ID] {
 			t.Agent = d.Agent.ID
 		}
