@@ -34,6 +34,13 @@ func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 		c.agentSaid(now, ev)
 		return ""
 	case AgentEdited:
+		if i := slices.Index(c.Notes, ev.Target); i >= 0 && ev.Text != "" {
+			// A note became public: nobody has said it to the customer yet.
+			c.Notes = slices.Delete(slices.Clone(c.Notes), i, i+1)
+			ev.MessageID = ev.Target
+			c.agentSaid(now, ev)
+			return ""
+		}
 		return c.agentEdited(now, ev)
 	case AgentDeleted:
 		return c.agentDeleted(now, ev)
@@ -52,6 +59,9 @@ func (c *Conversation) fromDesk(now time.Time, ev Event) Reason {
 		c.ticketClosed(now)
 		return ""
 	default: // AgentNoted: agents talk among themselves.
+		if id := ev.MessageID; id != "" {
+			c.Notes = append(c.Notes[max(0, len(c.Notes)+1-maxNotes):], id)
+		}
 		if c.Transcript.find(ev.Target) != nil && c.openTicket() != nil && c.desk().Able(canNote) {
 			c.decide(now, Effect{Kind: Note, Text: "The customer has the message that was made a note of."})
 		}

@@ -56,6 +56,8 @@ type Conversation struct {
 	Wanted Wanted `json:"wanted,omitzero"`
 	// Position is the place in the queue that the customer was last told.
 	Position int `json:"position,omitempty"`
+	// Notes are the vendor's ids of the last private notes: one that becomes public is said to the customer then.
+	Notes []string `json:"notes,omitempty"`
 	// Unmirrored is set once agents closed a ticket that only showed them what the bot does.
 	Unmirrored bool `json:"unmirrored,omitempty"`
 	// Helped is the agent whose help the customer has not been asked about yet. RatableUntil is until when a number is
@@ -169,6 +171,7 @@ type ReasonCount struct {
 const (
 	maxHistory = 100
 	maxTrouble = 50
+	maxNotes   = 50
 	// maxReopened bounds how often a ticket that the desk lost is opened anew before the policy's last rung.
 	maxReopened = 3
 	// echoSkew is how far a vendor's clock may be behind ours when it stamps the echo of a send.

@@ -6,8 +6,11 @@ import "time"
 // correction.
 func (c *Conversation) agentEdited(now time.Time, ev Event) Reason {
 	line := c.Transcript.find(ev.Target)
-	if line == nil || line.Text == ev.Text || ev.Text == "" {
+	if line == nil || line.Text == ev.Text || ev.Text == "" || line.Role != RoleAgent {
 		return IgnoredNoMeaning
+	}
+	if ev.Author == (Author{}) {
+		ev.Author.Name = line.Name
 	}
 	c.Transcript.reword(line, ev.Text)
 	if c.Route.Channel.Able(canEdit) {
@@ -30,7 +33,7 @@ func (c *Conversation) correct(now time.Time, line int, words string, author Aut
 // the agent is told so.
 func (c *Conversation) agentDeleted(now time.Time, ev Event) Reason {
 	line := c.Transcript.find(ev.Target)
-	if line == nil || line.Deleted {
+	if line == nil || line.Deleted || line.Role != RoleAgent {
 		return IgnoredNoMeaning
 	}
 	line.Deleted = true

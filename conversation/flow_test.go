@@ -194,3 +194,23 @@ func TestWhatTheCustomerLeavesIsAnAddressOrWords(t *testing.T) {
 		require.Equal(t, want, Customer{Email: s.Customer.Email, Phone: s.Customer.Phone}, text)
 	}
 }
+
+func TestANoteThatBecomesPublicIsSaidAndOneThatBecomesPrivateIsToldOf(t *testing.T) {
+	s := spoken(t, hosted())
+	s.happens(Event{Kind: AgentNoted, Author: ann, MessageID: "n1"}).decided()
+	s.happens(Event{Kind: AgentEdited, Author: ann, Target: "n1", Text: "it is on its way"}).decided(`say ann: "it is on its way"`)
+	s.happens(Event{Kind: AgentEdited, Author: ann, Target: "n1", Text: "it is here"}).decided(`say ann: "Correction: it is here"`)
+	s.happens(Event{Kind: AgentNoted, Author: ann, Target: "n1"}).decided(`note "The customer has the message that was made a note of."`)
+}
+
+func TestWhoClaimsWhatAnotherHasGetsNothing(t *testing.T) {
+	s := waiting(t, hosted())
+	claim := func(a Author) *story {
+		return s.happens(Event{Kind: AgentAssigned, At: s.now, Agent: a.ID, Author: a, Reason: Claimed})
+	}
+	claim(ann).is(Assigned, AgentTook)
+	claim(bob).is(Assigned, AgentTook).decided(`note "Somebody else was faster: the conversation is taken."`)
+	require.Equal(t, ann, s.Agent)
+	s.takes(bob)
+	require.Equal(t, bob, s.Agent)
+}

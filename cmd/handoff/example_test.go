@@ -14,6 +14,7 @@ import (
 
 	"github.com/handoff-engine/handoff/config"
 	"github.com/handoff-engine/handoff/connector/all"
+	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
 const (
@@ -48,7 +49,7 @@ func TestTheExampleIsAConfigurationWithoutAMistake(t *testing.T) {
 		return "0123456789abcdef-of-" + name, slices.Contains(referenced(t), name)
 	}
 	for _, version := range []string{string(text), full} {
-		loaded, err := config.Parse("handoff.example.yaml", []byte(version), config.Options{Registry: all.Vendors(), Lookup: lookup})
+		loaded, err := config.Parse("handoff.example.yaml", []byte(version), config.Options{Registry: all.Vendors(), HTTP: httpx.Offline(), Lookup: lookup})
 		require.NoError(t, err)
 		require.Len(t, loaded.Connections, 2)
 		require.Equal(t, "landbot-shop", loaded.Routes[0].Channel.Name)

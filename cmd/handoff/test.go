@@ -17,6 +17,7 @@ import (
 
 	"github.com/handoff-engine/handoff/config"
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/testsuite/scenario"
 )
 
@@ -66,7 +67,7 @@ func (p *program) rehearsal(file, route string) (scenario.Options, error) {
 	if settings.PublicURL == "" {
 		settings.PublicURL = "https://handoff.example.com"
 	}
-	loaded, err := loadWithout(settings.Config, config.Options{Registry: p.registry, PublicURL: settings.PublicURL, TaskQueue: settings.TaskQueue})
+	loaded, err := loadWithout(settings.Config, config.Options{Registry: p.registry, HTTP: httpx.Offline(), PublicURL: settings.PublicURL, TaskQueue: settings.TaskQueue})
 	if err != nil {
 		return scenario.Options{}, p.tell(err)
 	}

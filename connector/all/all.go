@@ -5,6 +5,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/app"
 	"github.com/handoff-engine/handoff/connector/certainly"
+	"github.com/handoff-engine/handoff/connector/crisp"
 	"github.com/handoff-engine/handoff/connector/dialogflow"
 	"github.com/handoff-engine/handoff/connector/httpbot"
 	"github.com/handoff-engine/handoff/connector/httpdesk"
@@ -12,6 +13,8 @@ import (
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
 	"github.com/handoff-engine/handoff/connector/omnidesk"
+	"github.com/handoff-engine/handoff/connector/slack"
+	"github.com/handoff-engine/handoff/connector/teams"
 )
 
 // Vendors gives a registry of every vendor that this program can connect.
@@ -19,6 +22,7 @@ func Vendors() *connector.Registry {
 	return connector.NewRegistry(
 		app.Factory(),
 		certainly.Factory(),
+		crisp.Factory(),
 		dialogflow.Factory(),
 		httpbot.Factory(),
 		httpdesk.Factory(),
@@ -26,5 +30,7 @@ func Vendors() *connector.Registry {
 		livechat.Factory(),
 		memory.Factory(),
 		omnidesk.Factory(),
+		slack.Factory(),
+		teams.Factory(),
 	)
 }

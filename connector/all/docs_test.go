@@ -17,6 +17,7 @@ import (
 	"github.com/handoff-engine/handoff/config"
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/all"
+	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
 var update = flag.Bool("update", false, "write docs/connectors.md anew")
@@ -76,7 +77,7 @@ func openExample(t *testing.T, name string, keys map[string]any) connector.Conne
 	})
 	require.NoError(t, err)
 	loaded, err := config.Parse(name, data, config.Options{
-		Registry: all.Vendors(), PublicURL: "https://handoff.example.com",
+		Registry: all.Vendors(), HTTP: httpx.Offline(), PublicURL: "https://handoff.example.com",
 		// Long enough, plain enough and base64 enough for every vendor's secrets.
 		Lookup: func(string) (string, bool) { return "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0", true },
 	})

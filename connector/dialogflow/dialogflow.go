@@ -35,7 +35,7 @@ const (
 type Client struct {
 	config Config
 	http   *httpx.Client
-	tokens *tokens
+	tokens *httpx.Tokens
 	logger *slog.Logger
 }
 
@@ -108,7 +108,7 @@ func (c *Client) call(ctx context.Context, op, method, name string, body, into a
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(c.config.Timeout))
 	defer cancel()
 	for again := false; ; again = true {
-		token, err := c.tokens.get(ctx, op)
+		token, err := c.tokens.Get(ctx, op)
 		if err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (c *Client) call(ctx context.Context, op, method, name string, body, into a
 		if connector.KindOf(err) != connector.Unauthenticated || token == "" || again {
 			return err
 		}
-		c.tokens.forget(token)
+		c.tokens.Forget(token)
 	}
 }
 

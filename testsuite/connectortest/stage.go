@@ -237,8 +237,8 @@ func (s *story) perform(task conversation.Task) []conversation.Event {
 		conversation.AskBot: s.acts.AskBot, conversation.PrepareTicket: s.acts.PrepareTicket,
 		conversation.OpenTicket: s.acts.OpenTicket, conversation.Post: s.acts.Post, conversation.Note: s.acts.Note,
 		conversation.Assign: s.acts.Assign, conversation.CatchUp: s.acts.CatchUp, conversation.CloseTicket: s.acts.CloseTicket,
-		conversation.EditSaid: s.acts.Edit, conversation.EditPosted: s.acts.Edit, conversation.AskRating: s.acts.AskRating,
-		conversation.Mirror: s.acts.Mirror, conversation.UpdateTicket: s.acts.UpdateTicket, conversation.ReadQueue: s.acts.ReadQueue,
+		conversation.Mirror: s.acts.Mirror, conversation.UpdateTicket: s.acts.UpdateTicket, conversation.EditSaid: s.acts.Edit,
+		conversation.EditPosted: s.acts.Edit, conversation.AskRating: s.acts.AskRating, conversation.ReadQueue: s.acts.ReadQueue,
 		conversation.ReportRating: s.acts.ReportRating,
 	}[kind]
 	require.True(s, ok, "no activity does %s", kind)
