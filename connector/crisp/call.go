@@ -49,7 +49,7 @@ func (c *Client) call(ctx context.Context, op, method, path string, body, into a
 	var e envelope
 	if json.Unmarshal(answer.Body, &e) != nil || json.Unmarshal(e.Data, into) != nil {
 		return &connector.Error{
-			Connector: name, Op: op, Kind: connector.UncertainOutcome, Status: answer.Status, Err: errors.New("answer is not the JSON expected"),
+			Connector: Name, Op: op, Kind: connector.UncertainOutcome, Status: answer.Status, Err: errors.New("answer is not the JSON expected"),
 		}
 	}
 	return nil
@@ -90,7 +90,7 @@ func (c *Client) session(id, path string) string {
 // sessionOf gives the conversation of a ticket.
 func sessionOf(op string, t conversation.Ticket) (string, error) {
 	if t.ID == "" {
-		return "", connector.Errorf(name, op, connector.Invalid, "ticket without a session")
+		return "", connector.Errorf(Name, op, connector.Invalid, "ticket without a session")
 	}
 	return t.ID, nil
 }

@@ -26,8 +26,8 @@ import (
 	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
-// name is the vendor's name.
-const name = "crisp"
+// Name is the vendor's name in configurations.
+const Name = "crisp"
 
 const (
 	// maxText is where we cut texts, in characters: the vendor publishes no limit.
@@ -80,7 +80,7 @@ var (
 
 // Factory makes connections to Crisp.
 func Factory() connector.Factory {
-	return connector.NewFactory(name, "Crisp: operators answer in the Crisp inbox", func(config Config, deps connector.Deps) (connector.Connector, error) {
+	return connector.NewFactory(Name, "Crisp: operators answer in the Crisp inbox", func(config Config, deps connector.Deps) (connector.Connector, error) {
 		return New(config, deps)
 	})
 }
@@ -92,19 +92,19 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, origin: config.Origin, log: deps.Log(name)}
+	c := &Client{config: config, origin: config.Origin, log: deps.Log(Name)}
 	if c.origin == "" {
 		c.origin = "urn:handoff:" + deps.Connection + ":0"
 	}
-	c.http = httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond))
+	c.http = httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond))
 	c.http.Classify = classify
-	c.storage = httpx.New(name, deps.HTTP, 0)
+	c.storage = httpx.New(Name, deps.HTTP, 0)
 	c.spare = newSpare(config.quota())
 	return c, nil
 }
 
 // Name is crisp.
-func (c *Client) Name() string { return name }
+func (c *Client) Name() string { return Name }
 
 // Traits says what Crisp accepts and promises. What a second message with the same fingerprint does is not published, so
 // a fingerprint is only looked for; a conversation is found among the newest by our key in its data.

@@ -50,9 +50,9 @@ func (c *Client) there(ctx context.Context, op, userID string) error {
 	i := slices.IndexFunc(operators, func(o operator) bool { return o.Details.UserID == userID })
 	switch {
 	case i < 0:
-		return connector.Errorf(name, op, connector.NotFound, "the workspace has no such operator")
+		return connector.Errorf(Name, op, connector.NotFound, "the workspace has no such operator")
 	case operators[i].Details.Availability == statusOffline:
-		return connector.Errorf(name, op, connector.Conflict, "the operator is offline")
+		return connector.Errorf(Name, op, connector.Conflict, "the operator is offline")
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	}
 	a := req.Attachment
 	if a.Latitude != 0 || a.Longitude != 0 {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Unsupported, "a place is no file")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "a place is no file")
 	}
 	captions := connector.SplitText(req.Text, maxText)
 	there := false
@@ -54,7 +54,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	}
 	receipt, err := c.say(ctx, op, req.Ticket, req.Key, messages)
 	if connector.KindOf(err) == connector.Invalid {
-		return receipt, connector.Errorf(name, op, connector.Unsupported, "the vendor refuses the file")
+		return receipt, connector.Errorf(Name, op, connector.Unsupported, "the vendor refuses the file")
 	}
 	return receipt, err
 }
@@ -77,7 +77,7 @@ func (c *Client) keep(ctx context.Context, op string, req connector.AttachmentRe
 		}
 	}
 	if content.URL == "" {
-		return content, connector.Errorf(name, op, connector.Unsupported, "the file has no address")
+		return content, connector.Errorf(Name, op, connector.Unsupported, "the file has no address")
 	}
 	return content, nil
 }
@@ -96,7 +96,7 @@ func (c *Client) upload(ctx context.Context, op string, req connector.Attachment
 	switch kind := connector.KindOf(err); {
 	case err == nil || kind == connector.UncertainOutcome: // A second address does no harm, so a lost answer does none.
 	case kind.Permanent():
-		return "", connector.Errorf(name, op, connector.Unsupported, "the vendor gives no address for the file: %s", kind)
+		return "", connector.Errorf(Name, op, connector.Unsupported, "the vendor gives no address for the file: %s", kind)
 	default:
 		return "", err
 	}
@@ -107,9 +107,9 @@ func (c *Client) upload(ctx context.Context, op string, req connector.Attachment
 		return c.put(ctx, op, req, to, content.Type)
 	case <-timer.C:
 		c.uploads.giveUp(time.Now())
-		return "", connector.Errorf(name, op, connector.Unsupported, "no address came for the file")
+		return "", connector.Errorf(Name, op, connector.Unsupported, "no address came for the file")
 	case <-ctx.Done():
-		return "", &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
+		return "", &connector.Error{Connector: Name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
 	}
 }
 
@@ -118,7 +118,7 @@ func (c *Client) put(ctx context.Context, op string, req connector.AttachmentReq
 	u, err := url.Parse(to.URL.Signed)
 	base, _ := url.Parse(c.config.BaseURL)
 	if err != nil || u.Scheme != "https" && u.Host != base.Host || to.URL.Resource == "" {
-		return "", connector.Errorf(name, op, connector.Unsupported, "the address for the file cannot be used")
+		return "", connector.Errorf(Name, op, connector.Unsupported, "the address for the file cannot be used")
 	}
 	limit := to.Policy.SizeLimit
 	if limit <= 0 || limit > httpx.MaxFile {
@@ -132,9 +132,9 @@ func (c *Client) put(ctx context.Context, op string, req connector.AttachmentReq
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	switch {
 	case err != nil:
-		return "", connector.Errorf(name, op, connector.Unavailable, "reading the file: %w", err)
+		return "", connector.Errorf(Name, op, connector.Unavailable, "reading the file: %w", err)
 	case int64(len(data)) > limit:
-		return "", connector.Errorf(name, op, connector.Unsupported, "the file is larger than the vendor takes")
+		return "", connector.Errorf(Name, op, connector.Unsupported, "the file is larger than the vendor takes")
 	}
 	_, err = c.storage.Do(ctx, httpx.Request{
 		Op: op, Method: http.MethodPut, URL: to.URL.Signed, Body: bytes.NewReader(data), ContentType: contentType,
@@ -143,9 +143,9 @@ func (c *Client) put(ctx context.Context, op string, req connector.AttachmentReq
 	case err == nil:
 		return to.URL.Resource, nil
 	case kind.Permanent():
-		return "", connector.Errorf(name, op, connector.Unsupported, "the vendor's storage refuses the file: %s", kind)
+		return "", connector.Errorf(Name, op, connector.Unsupported, "the vendor's storage refuses the file: %s", kind)
 	default:
-		return "", &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: err}
+		return "", &connector.Error{Connector: Name, Op: op, Kind: connector.Unavailable, Err: err}
 	}
 }
 

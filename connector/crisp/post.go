@@ -29,7 +29,7 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 	const op = "Post"
 	texts := connector.SplitText(req.Text, maxText)
 	if len(texts) == 0 {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Invalid, "empty text")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "empty text")
 	}
 	var messages []newMessage
 	for _, text := range texts {
@@ -46,7 +46,7 @@ func (c *Client) say(ctx context.Context, op string, ticket conversation.Ticket,
 		return connector.Receipt{}, err
 	}
 	if c.closed.Of(conversation.Key(id)) > 0 {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Conflict, "the conversation is resolved")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Conflict, "the conversation is resolved")
 	}
 	marks := fingerprints(key, len(messages))
 	var ids []string
@@ -139,7 +139,7 @@ func settle(ctx context.Context, op string, since time.Time) error {
 	if time.Since(since) > recent {
 		return nil
 	}
-	return httpx.Wait(ctx, name, op, settling)
+	return httpx.Wait(ctx, Name, op, settling)
 }
 
 // EditMessage changes or removes a message of the customer. A text that went out in parts, or would have to, is
@@ -153,7 +153,7 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 	marks := strings.Split(req.Message, ",")
 	for _, mark := range marks {
 		if _, err := strconv.ParseInt(mark, 10, 64); err != nil {
-			return connector.Errorf(name, op, connector.Invalid, "message id is not a fingerprint")
+			return connector.Errorf(Name, op, connector.Invalid, "message id is not a fingerprint")
 		}
 	}
 	if req.Delete {
@@ -166,10 +166,10 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 		return nil
 	}
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Errorf(name, op, connector.Invalid, "empty text")
+		return connector.Errorf(Name, op, connector.Invalid, "empty text")
 	}
 	if len(marks) > 1 || utf8.RuneCountInString(req.Text) > maxText {
-		return connector.Errorf(name, op, connector.Unsupported, "the text takes several messages")
+		return connector.Errorf(Name, op, connector.Unsupported, "the text takes several messages")
 	}
 	return c.call(ctx, op, http.MethodPatch, c.session(id, "/message/"+marks[0]), map[string]string{"content": req.Text}, nil)
 }

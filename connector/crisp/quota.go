@@ -42,7 +42,7 @@ func (l *limit) check(op string, now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if wait := l.until.Sub(now); wait > 0 {
-		return l.refused(&connector.Error{Connector: name, Op: op, RetryAfter: wait, Err: errors.New("the vendor wants a pause")}, now)
+		return l.refused(&connector.Error{Connector: Name, Op: op, RetryAfter: wait, Err: errors.New("the vendor wants a pause")}, now)
 	}
 	return nil
 }

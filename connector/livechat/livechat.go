@@ -26,8 +26,8 @@ import (
 	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
-// name is the vendor's name.
-const name = "livechat"
+// Name is the vendor's name in configurations.
+const Name = "livechat"
 
 const (
 	// maxBytes is the longest text of a message, in bytes of UTF-8 (vendor reference, message), and maxText as many runes
@@ -82,7 +82,7 @@ var (
 
 // Factory makes connections to LiveChat.
 func Factory() connector.Factory {
-	return connector.NewFactory(name, "LiveChat: agents answer in the LiveChat app", func(config Config, deps connector.Deps) (connector.Connector, error) {
+	return connector.NewFactory(Name, "LiveChat: agents answer in the LiveChat app", func(config Config, deps connector.Deps) (connector.Connector, error) {
 		return New(config, deps)
 	})
 }
@@ -95,8 +95,8 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, connection: deps.Connection, log: deps.Log(name), files: httpx.NewDownloader(name, deps.HTTP)}
-	c.http = httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond))
+	c := &Client{config: config, connection: deps.Connection, log: deps.Log(Name), files: httpx.NewDownloader(Name, deps.HTTP)}
+	c.http = httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond))
 	c.http.Classify = classify
 	c.tokens = newTokens(c.http, config)
 	c.region.Store(&config.Region)
@@ -110,7 +110,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 }
 
 // Name is livechat.
-func (c *Client) Name() string { return name }
+func (c *Client) Name() string { return Name }
 
 // Traits says what LiveChat accepts and promises. It takes no idempotency key: custom_id is kept and shown, so an
 // earlier send is found by it, and a customer's one chat is found by listing.

@@ -18,7 +18,7 @@ import (
 func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
 	const op = "Post"
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Invalid, "empty text")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "empty text")
 	}
 	var events []newEvent
 	parts := connector.SplitText(req.Text, maxText)
@@ -119,7 +119,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	const op = "SendAttachment"
 	a := req.Attachment
 	if a.Latitude != 0 || a.Longitude != 0 || a.Size > maxFile {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Unsupported, "not a file that LiveChat takes")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "not a file that LiveChat takes")
 	}
 	var captions []string
 	if strings.TrimSpace(req.Text) != "" {
@@ -160,14 +160,14 @@ func (c *Client) uploadFile(ctx context.Context, op string, req connector.Attach
 	}
 	defer func() { _ = f.Close() }()
 	if f.Size > maxFile {
-		return "", connector.Errorf(name, op, connector.Unsupported, "file over 10 MB")
+		return "", connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
 	}
 	up, err := newUpload(f)
 	switch {
 	case errors.Is(err, httpx.ErrTooLarge):
-		return "", connector.Errorf(name, op, connector.Unsupported, "file over 10 MB")
+		return "", connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
 	case err != nil:
-		return "", connector.Errorf(name, op, connector.Unavailable, "reading the file: %w", err)
+		return "", connector.Errorf(Name, op, connector.Unavailable, "reading the file: %w", err)
 	}
 	var got struct {
 		URL string `json:"url"`
@@ -175,11 +175,11 @@ func (c *Client) uploadFile(ctx context.Context, op string, req connector.Attach
 	err = c.call(ctx, request{op: op, api: customerAPI, action: "upload_file", customer: customerOf(req.Ticket, req.Vendor), file: up}, &got)
 	switch code := connector.CodeOf(err); {
 	case code == "entity_too_large" || code == "validation":
-		return "", connector.Errorf(name, op, connector.Unsupported, "file is refused: %s", code)
+		return "", connector.Errorf(Name, op, connector.Unsupported, "file is refused: %s", code)
 	case err != nil:
 		return "", err
 	case got.URL == "":
-		return "", connector.Errorf(name, op, connector.Unavailable, "upload without an address")
+		return "", connector.Errorf(Name, op, connector.Unavailable, "upload without an address")
 	}
 	return got.URL, nil
 }

@@ -147,7 +147,7 @@ func (c *Client) Check(ctx context.Context) error {
 		return err
 	}
 	if !c.tokens.may("customers:own") {
-		return connector.Errorf(name, op, connector.Forbidden, "scope customers:own is missing: authorize the app anew as an administrator")
+		return connector.Errorf(Name, op, connector.Forbidden, "scope customers:own is missing: authorize the app anew as an administrator")
 	}
 	if err := c.call(ctx, request{op: op, api: agentAPI, action: "list_chats", body: map[string]any{"limit": 1}}, nil); err != nil {
 		return err
@@ -159,7 +159,7 @@ func (c *Client) Check(ctx context.Context) error {
 		return err
 	}
 	if state.Enabled != nil && !*state.Enabled {
-		return connector.Errorf(name, op, connector.Forbidden, "webhooks are off: install the app by its Private installation tab")
+		return connector.Errorf(Name, op, connector.Forbidden, "webhooks are off: install the app by its Private installation tab")
 	}
 	return nil
 }

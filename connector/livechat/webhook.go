@@ -20,10 +20,10 @@ func (c *Client) Verify(d *connector.Delivery) error {
 		OrganizationID string `json:"organization_id"`
 	}
 	if json.Unmarshal(d.Body, &h) != nil || !c.config.WebhookSecret.Match(h.SecretKey) {
-		return connector.Errorf(name, "Verify", connector.Unauthenticated, "secret_key is missing or wrong")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "secret_key is missing or wrong")
 	}
 	if want := c.config.OrganizationID; want != "" && h.OrganizationID != want {
-		return connector.Errorf(name, "Verify", connector.Forbidden, "webhook of another organization")
+		return connector.Errorf(Name, "Verify", connector.Forbidden, "webhook of another organization")
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ type reading struct {
 	events []connector.Inbound
 }
 
-func invalid(why string) error { return connector.Errorf(name, "Decode", connector.Invalid, "%s", why) }
+func invalid(why string) error { return connector.Errorf(Name, "Decode", connector.Invalid, "%s", why) }
 
 // read decodes the payload and wants it to name a chat.
 func read[P any](w *reading, chatID func(*P) string) (*P, error) {

@@ -38,12 +38,12 @@ func (d *door) Do(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		var err error
 		if body, err = io.ReadAll(req.Body); err != nil {
-			return nil, connector.Errorf(name, op, connector.Invalid, "the request cannot be made")
+			return nil, connector.Errorf(Name, op, connector.Invalid, "the request cannot be made")
 		}
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, connector.Errorf(name, op, connector.Invalid, "the request cannot be made")
+		return nil, connector.Errorf(Name, op, connector.Invalid, "the request cannot be made")
 	}
 	// Slack takes the arguments of every method as a form; some of slack-go's stand in the address.
 	address := *req.URL
@@ -80,7 +80,7 @@ func failed(op string, err error) error {
 	if e, ok := errors.AsType[*connector.Error](err); ok {
 		return e
 	}
-	return connector.Errorf(name, op, connector.UncertainOutcome, "the answer makes no sense")
+	return connector.Errorf(Name, op, connector.UncertainOutcome, "the answer makes no sense")
 }
 
 // codePattern is the shape of the vendor's error codes; anything else might be somebody's words.

@@ -17,10 +17,10 @@ func (c *Client) Check(ctx context.Context) error {
 		return failed(op, err)
 	}
 	if want := c.config.TeamID; want != "" && who.TeamID != want {
-		return connector.Errorf(name, op, connector.Forbidden, "bot_token belongs to another workspace than team_id")
+		return connector.Errorf(Name, op, connector.Forbidden, "bot_token belongs to another workspace than team_id")
 	}
 	if missing := c.missingScopes(who.Header); len(missing) > 0 {
-		return connector.Errorf(name, op, connector.Forbidden, "the app lacks the scopes %s: add them and install it again", strings.Join(missing, ", "))
+		return connector.Errorf(Name, op, connector.Forbidden, "the app lacks the scopes %s: add them and install it again", strings.Join(missing, ", "))
 	}
 	for _, channel := range c.channels() {
 		c.admitted.Delete(channel)

@@ -23,13 +23,13 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 	parts := connector.SplitText(req.Text, maxText)
 	switch {
 	case slices.ContainsFunc(ids, func(id string) bool { return !isTS(id) }):
-		return connector.Errorf(name, op, connector.Unsupported, "not a message that can be changed")
+		return connector.Errorf(Name, op, connector.Unsupported, "not a message that can be changed")
 	case req.Delete:
 		return c.takeBack(ctx, op, channel, ids)
 	case len(parts) == 0:
-		return connector.Errorf(name, op, connector.Invalid, "the text is empty")
+		return connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	case len(parts) != len(ids):
-		return connector.Errorf(name, op, connector.Unsupported, "the new text takes %s messages", strconv.Itoa(len(parts)))
+		return connector.Errorf(Name, op, connector.Unsupported, "the new text takes %s messages", strconv.Itoa(len(parts)))
 	}
 	for i, part := range parts {
 		if err := c.rewrite(ctx, op, channel, ids[i], part); err != nil {

@@ -32,7 +32,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 		return connector.Receipt{}, err
 	}
 	if a := req.Attachment; a.Latitude != 0 || a.Longitude != 0 || a.Size > httpx.MaxFile {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Unsupported, "not a file that can be uploaded")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "not a file that can be uploaded")
 	}
 	if err := c.admit(ctx, op, channel); err != nil {
 		return connector.Receipt{}, err
@@ -46,7 +46,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 		return connector.Receipt{}, refusedFile(op, failed(op, err))
 	}
 	if !c.servedByVendor(to.UploadURL) {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Unavailable, "the address to upload to is not the vendor's")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unavailable, "the address to upload to is not the vendor's")
 	}
 	// The address is the permission: slack-go would send the token along.
 	_, err = c.files.Do(ctx, httpx.Request{
@@ -76,9 +76,9 @@ func load(ctx context.Context, op string, req connector.AttachmentRequest) (file
 	content, err = io.ReadAll(io.LimitReader(f, httpx.MaxFile+1))
 	switch {
 	case err != nil:
-		return "", nil, connector.Errorf(name, op, connector.Unavailable, "the file could not be read")
+		return "", nil, connector.Errorf(Name, op, connector.Unavailable, "the file could not be read")
 	case len(content) == 0 || len(content) > httpx.MaxFile:
-		return "", nil, connector.Errorf(name, op, connector.Unsupported, "the file is empty or too large")
+		return "", nil, connector.Errorf(Name, op, connector.Unsupported, "the file is empty or too large")
 	}
 	return cmp.Or(f.Name, req.Attachment.Name, "file"), content, nil
 }
@@ -97,7 +97,7 @@ func captionBlocks(key conversation.Key, caption string) []slack.Block {
 // refusedFile makes Unsupported of what Slack will never take, so that a link goes out.
 func refusedFile(op string, err error) error {
 	if connector.KindOf(err) == connector.Invalid {
-		return connector.Errorf(name, op, connector.Unsupported, "the file is refused")
+		return connector.Errorf(Name, op, connector.Unsupported, "the file is refused")
 	}
 	return err
 }
@@ -106,7 +106,7 @@ func refusedFile(op string, err error) error {
 func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment) (connector.File, error) {
 	const op = "FetchAttachment"
 	if !c.servedByVendor(a.URL) {
-		return connector.File{}, connector.Errorf(name, op, connector.Invalid, "the file is not at a host of the vendor")
+		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "the file is not at a host of the vendor")
 	}
 	f, err := c.downloads.Open(ctx, op, a, "Bearer "+c.config.BotToken.Reveal())
 	if e, ok := errors.AsType[*connector.Error](err); ok && e.Status >= 300 && e.Status <= 399 {
@@ -122,7 +122,7 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 // unreadable is the error of a file that we may not read: there is a redirect to a page for signing in then, or that page
 // [docs: files].
 func unreadable(op string) error {
-	return connector.Errorf(name, op, connector.Forbidden, "the app may not read the file: the scope files:read or the file is missing")
+	return connector.Errorf(Name, op, connector.Forbidden, "the app may not read the file: the scope files:read or the file is missing")
 }
 
 func isPage(f connector.File) bool {

@@ -115,7 +115,7 @@ func (c *Client) findUploaded(ctx context.Context, op, channel, thread string, r
 		if look == uploadLooks || time.Since(req.Since) > uploadYoung {
 			return false, nil
 		}
-		if err := httpx.Wait(ctx, name, op, uploadPause); err != nil {
+		if err := httpx.Wait(ctx, Name, op, uploadPause); err != nil {
 			return false, err
 		}
 	}
@@ -135,7 +135,7 @@ func (c *Client) findPosted(ctx context.Context, op string, o outgoing) (ts stri
 		return ts != ""
 	})
 	if err == nil && ts == "" {
-		return "", connector.Errorf(name, op, connector.UncertainOutcome, "the message was sent before and is not shown")
+		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "the message was sent before and is not shown")
 	}
 	return ts, err
 }

@@ -79,13 +79,13 @@ type lane struct {
 func (l *lane) wait(ctx context.Context, op string) error {
 	if d := l.join(); d > maxWait {
 		l.leave()
-		return &connector.Error{Connector: name, Op: op, Kind: connector.RateLimited, RetryAfter: d}
+		return &connector.Error{Connector: Name, Op: op, Kind: connector.RateLimited, RetryAfter: d}
 	}
 	defer l.leave()
 	select {
 	case l.turn <- struct{}{}:
 	case <-ctx.Done():
-		return &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
+		return &connector.Error{Connector: Name, Op: op, Kind: connector.Unavailable, Err: ctx.Err()}
 	}
 	defer func() { <-l.turn }()
 	for {
@@ -94,9 +94,9 @@ func (l *lane) wait(ctx context.Context, op string) error {
 		case d <= 0:
 			return nil
 		case d > maxWait:
-			return &connector.Error{Connector: name, Op: op, Kind: connector.RateLimited, RetryAfter: d}
+			return &connector.Error{Connector: Name, Op: op, Kind: connector.RateLimited, RetryAfter: d}
 		}
-		if err := httpx.Wait(ctx, name, op, d); err != nil {
+		if err := httpx.Wait(ctx, Name, op, d); err != nil {
 			return err
 		}
 	}

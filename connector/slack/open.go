@@ -29,7 +29,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	const op = "Open"
 	at, known := c.placeOf(req.Group)
 	if !known {
-		return conversation.Ticket{}, connector.Errorf(name, op, connector.NotFound, "group is not configured")
+		return conversation.Ticket{}, connector.Errorf(Name, op, connector.NotFound, "group is not configured")
 	}
 	if err := c.admit(ctx, op, at.channel); err != nil {
 		return conversation.Ticket{}, err
@@ -164,11 +164,11 @@ func (c *Client) admit(ctx context.Context, op, channel string) error {
 	case err != nil:
 		return failed(op, err)
 	case info.IsExtShared || info.IsPendingExtShared:
-		return connector.Errorf(name, op, connector.Forbidden, "channel %s is shared with another company", channel)
+		return connector.Errorf(Name, op, connector.Forbidden, "channel %s is shared with another company", channel)
 	case info.IsArchived:
-		return connector.Errorf(name, op, connector.NotFound, "channel %s is archived", channel)
+		return connector.Errorf(Name, op, connector.NotFound, "channel %s is archived", channel)
 	case !info.IsMember:
-		return connector.Errorf(name, op, connector.NotFound, "the bot is no member of channel %s: invite it", channel)
+		return connector.Errorf(Name, op, connector.NotFound, "the bot is no member of channel %s: invite it", channel)
 	}
 	c.admitted.Store(channel, time.Now())
 	return nil

@@ -64,7 +64,7 @@ func (c *Client) post(ctx context.Context, op string, o outgoing) (ts string, er
 	case err != nil:
 		return "", failed(op, err)
 	case !isTS(ts):
-		return "", connector.Errorf(name, op, connector.UncertainOutcome, "the answer names no message")
+		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "the answer names no message")
 	case o.thread != "" && shown.Timestamp != "" && shown.ThreadTimestamp == "":
 		return "", c.unthreaded(ctx, op, o.channel, ts)
 	}
@@ -77,7 +77,7 @@ func (c *Client) unthreaded(ctx context.Context, op, channel, ts string) error {
 	if _, _, err := c.api.DeleteMessageContext(within(ctx, op), channel, ts); err != nil {
 		c.log.Warn("a reply without a thread could not be taken back", "op", op, "kind", connector.KindOf(failed(op, err)))
 	}
-	return connector.Errorf(name, op, connector.NotFound, "the thread's first message was deleted")
+	return connector.Errorf(Name, op, connector.NotFound, "the thread's first message was deleted")
 }
 
 // Post adds the customer's words to the thread, under the customer's name. A long text goes out in several messages; a
@@ -90,7 +90,7 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 	}
 	parts := connector.SplitText(req.Text, maxText)
 	if len(parts) == 0 {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Invalid, "the text is empty")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	if err := c.admit(ctx, op, channel); err != nil {
 		return connector.Receipt{}, err

@@ -37,7 +37,7 @@ func (c *Client) read(ctx context.Context, op, channel, thread, oldest string, e
 		}
 		var p page
 		if json.Unmarshal(answer.Body, &p) != nil {
-			return connector.Errorf(name, op, connector.UncertainOutcome, "the list of messages makes no sense")
+			return connector.Errorf(Name, op, connector.UncertainOutcome, "the list of messages makes no sense")
 		}
 		for _, m := range p.Messages {
 			m.Channel = channel

@@ -28,8 +28,8 @@ import (
 	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
-// name is the vendor's name.
-const name = "slack"
+// Name is the vendor's name in configurations.
+const Name = "slack"
 
 const (
 	// maxText is the longest text of one message in characters: more is not refused, and shown badly [docs:
@@ -81,7 +81,7 @@ var (
 
 // Factory makes connections to Slack.
 func Factory() connector.Factory {
-	return connector.NewFactory(name, "Slack: agents answer in a thread of their channel", func(config Config, deps connector.Deps) (connector.Connector, error) {
+	return connector.NewFactory(Name, "Slack: agents answer in a thread of their channel", func(config Config, deps connector.Deps) (connector.Connector, error) {
 		return New(config, deps)
 	})
 }
@@ -92,10 +92,10 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, log: deps.Log(name), downloads: httpx.NewDownloader(name, deps.HTTP)}
-	c.http = httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond))
+	c := &Client{config: config, log: deps.Log(Name), downloads: httpx.NewDownloader(Name, deps.HTTP)}
+	c.http = httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond))
 	c.http.Classify = classify
-	c.files = httpx.New(name, deps.HTTP, 0)
+	c.files = httpx.New(Name, deps.HTTP, 0)
 	c.door = &door{http: c.http, token: config.BotToken, lanes: newLanes(deps.Pace(1) > 0)}
 	c.api = slack.New("", slack.OptionAPIURL(config.BaseURL+"/"), slack.OptionHTTPClient(c.door))
 	if u, err := url.Parse(config.BaseURL); err == nil {
@@ -105,7 +105,7 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 }
 
 // Name is slack.
-func (c *Client) Name() string { return name }
+func (c *Client) Name() string { return Name }
 
 // Traits says what Slack accepts and promises. It documents no idempotency key: what was sent carries our key as
 // metadata, by which it is found again.

@@ -27,12 +27,12 @@ func (c *Client) Verify(d *connector.Delivery) error {
 	at := d.Header.Get(headerTimestamp)
 	seconds, err := strconv.ParseInt(at, 10, 64)
 	if err != nil || strconv.FormatInt(seconds, 10) != at || !sign.Fresh(time.Unix(seconds, 0), d.ReceivedAt, tolerance) {
-		return connector.Errorf(name, "Verify", connector.Unauthenticated, "the timestamp is missing, too old, or from the future")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "the timestamp is missing, too old, or from the future")
 	}
 	signature, v0 := strings.CutPrefix(d.Header.Get(headerSignature), "v0=")
 	message := slices.Concat([]byte("v0:"+at+":"), d.Body)
 	if !sign.HexSHA256(c.config.SigningSecret, message, signature) || !v0 {
-		return connector.Errorf(name, "Verify", connector.Unauthenticated, "the signature is missing or wrong")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "the signature is missing or wrong")
 	}
 	return c.meant(d.Body)
 }
@@ -56,10 +56,10 @@ func (c *Client) meant(body []byte) error {
 	}
 	team := cmp.Or(about.TeamID, about.Team.ID)
 	if want := c.config.TeamID; want != "" && team != "" && team != want {
-		return connector.Errorf(name, "Verify", connector.Forbidden, "webhook of another workspace")
+		return connector.Errorf(Name, "Verify", connector.Forbidden, "webhook of another workspace")
 	}
 	if want := c.config.AppID; want != "" && about.AppID != "" && about.AppID != want {
-		return connector.Errorf(name, "Verify", connector.Forbidden, "webhook of another app")
+		return connector.Errorf(Name, "Verify", connector.Forbidden, "webhook of another app")
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 	return nil, nil
 }
 
-func invalid(why string) error { return connector.Errorf(name, "Decode", connector.Invalid, "%s", why) }
+func invalid(why string) error { return connector.Errorf(Name, "Decode", connector.Invalid, "%s", why) }
 
 // payloadOf gives the JSON of a body: events are JSON, clicks a form with JSON in it, commands a form without, which
 // concerns no handoff [docs: interactivity, slash commands].

@@ -15,7 +15,7 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 	if !c.config.serves(a.URL) {
 		f, err := c.links.Fetch(ctx, c.connection, a)
 		if e, ok := errors.AsType[*connector.Error](err); ok {
-			e.Connector, e.Op = name, op
+			e.Connector, e.Op = Name, op
 		}
 		return f, err
 	}

@@ -39,7 +39,7 @@ func (r *Reader) replies(ctx context.Context, op string, p place) ([]chatMessage
 			break
 		}
 		if !strings.HasPrefix(address, r.config.GraphURL+"/") {
-			return nil, connector.Errorf(name, op, connector.Invalid, "the next page is at another host")
+			return nil, connector.Errorf(Name, op, connector.Invalid, "the next page is at another host")
 		}
 	}
 	slices.SortFunc(all, func(a, b chatMessage) int { return cmp.Or(a.at().Compare(b.at()), cmp.Compare(a.ID, b.ID)) })

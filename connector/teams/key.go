@@ -146,7 +146,7 @@ func (k *keys) fetch(ctx context.Context, op string) (map[string]signingKey, err
 		}
 	}
 	if len(byID) == 0 {
-		return nil, connector.Errorf(name, op, connector.Unavailable, "the vendor names no key")
+		return nil, connector.Errorf(Name, op, connector.Unavailable, "the vendor names no key")
 	}
 	return byID, nil
 }

@@ -81,9 +81,9 @@ func (p *pace) wait(ctx context.Context, op, channel string) error {
 	}
 	if until, ok := ctx.Deadline(); ok && now.Add(delay).After(until) {
 		giveBack()
-		return &connector.Error{Connector: name, Op: op, Kind: connector.RateLimited, RetryAfter: delay, Err: errors.New("own rate limit")}
+		return &connector.Error{Connector: Name, Op: op, Kind: connector.RateLimited, RetryAfter: delay, Err: errors.New("own rate limit")}
 	}
-	err := httpx.Wait(ctx, name, op, delay)
+	err := httpx.Wait(ctx, Name, op, delay)
 	if err != nil {
 		giveBack()
 	}

@@ -42,8 +42,8 @@ var (
 
 func newReader(c *Client, deps connector.Deps) *Reader {
 	return &Reader{
-		Client: c, graph: httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond)),
-		graphTokens: httpx.NewTokens(name, deps.HTTP, func(ctx context.Context) (*oauth2.Token, error) {
+		Client: c, graph: httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)),
+		graphTokens: httpx.NewTokens(Name, deps.HTTP, func(ctx context.Context) (*oauth2.Token, error) {
 			return c.config.credentials(c.config.GraphURL + "/.default").Token(ctx)
 		}),
 	}
@@ -125,7 +125,7 @@ func (r *Reader) rootOf(ctx context.Context, op, channel string, key conversatio
 }
 
 func tooEarly(op string) error {
-	return &connector.Error{Connector: name, Op: op, Kind: connector.Unavailable, RetryAfter: graphLag / 4, Err: errors.New("too early to tell")}
+	return &connector.Error{Connector: Name, Op: op, Kind: connector.Unavailable, RetryAfter: graphLag / 4, Err: errors.New("too early to tell")}
 }
 
 // Post is the Client's. It remembers what was surely refused, so that nobody waits for it to show.

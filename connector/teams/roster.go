@@ -68,7 +68,7 @@ func (c *Client) person(ctx context.Context, op, service, channel, id string) (a
 			return p, nil
 		}
 	}
-	return account{}, connector.Errorf(name, op, connector.NotFound, "the agent is not in the team")
+	return account{}, connector.Errorf(Name, op, connector.NotFound, "the agent is not in the team")
 }
 
 // choices are whom a card offers to transfer to. Without a roster the card has no transfer.

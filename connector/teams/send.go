@@ -21,7 +21,7 @@ const filePrefix = "file:"
 func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
 	const op = "Post"
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Invalid, "empty text")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "empty text")
 	}
 	id, err := c.say(ctx, op, req.Ticket, req.Key, req.Ticket.Vendor[nameKey], connector.SplitText(req.Text, maxText))
 	return connector.Receipt{ID: id}, err
@@ -31,7 +31,7 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error {
 	const op = "WriteNote"
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Errorf(name, op, connector.Invalid, "empty text")
+		return connector.Errorf(Name, op, connector.Invalid, "empty text")
 	}
 	_, err := c.say(ctx, op, req.Ticket, req.Key, speakerNote, connector.SplitText(req.Text, maxText))
 	return err
@@ -75,16 +75,16 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 	message, isFile := strings.CutPrefix(req.Message, filePrefix)
 	ids := strings.Split(message, ",")
 	if slices.Contains(ids, "") {
-		return connector.Errorf(name, op, connector.Invalid, "the message has no id")
+		return connector.Errorf(Name, op, connector.Invalid, "the message has no id")
 	}
 	var parts []string
 	if !req.Delete {
 		parts = connector.SplitText(req.Text, maxText)
 		switch {
 		case len(parts) == 0:
-			return connector.Errorf(name, op, connector.Invalid, "empty text")
+			return connector.Errorf(Name, op, connector.Invalid, "empty text")
 		case isFile, len(parts) > len(ids):
-			return connector.Errorf(name, op, connector.Unsupported, "the message cannot hold the words")
+			return connector.Errorf(Name, op, connector.Unsupported, "the message cannot hold the words")
 		}
 	}
 	for i, id := range ids {
@@ -113,7 +113,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	u, err := url.Parse(a.URL)
 	if err != nil || u.Scheme != "https" || u.Host == "" || !slices.Contains([]string{"image/png", "image/jpeg", "image/gif"}, a.ContentType) ||
 		a.Size <= 0 || a.Size > maxPicture || len([]rune(req.Text)) > maxText {
-		return connector.Receipt{}, connector.Errorf(name, op, connector.Unsupported, "not a picture that Teams shows")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "not a picture that Teams shows")
 	}
 	speaker := customerName(req.Ticket.Vendor[nameKey])
 	words := []textRun{{Type: "TextRun", Text: speaker + ": ", Weight: "Bolder"}}

@@ -29,8 +29,8 @@ import (
 	"github.com/handoff-engine/handoff/connector/httpx"
 )
 
-// name is the vendor's name.
-const name = "teams"
+// Name is the vendor's name in configurations.
+const Name = "teams"
 
 const (
 	// maxText keeps a message of nothing but markup, at six units of UTF-16 a rune, within the 40 KB of the older pages.
@@ -78,7 +78,7 @@ var (
 
 // Factory makes connections to Teams.
 func Factory() connector.Factory {
-	return connector.NewFactory(name, "Microsoft Teams: agents answer in threads of a team's channel", New)
+	return connector.NewFactory(Name, "Microsoft Teams: agents answer in threads of a team's channel", New)
 }
 
 // New makes a connection, and begins to load the keys that webhooks are signed with. One that may read its threads, by
@@ -101,8 +101,8 @@ func newClient(config Config, deps connector.Deps) (*Client, error) {
 	}
 	config.BaseURL, config.GraphURL = strings.TrimRight(config.BaseURL, "/"), strings.TrimRight(config.GraphURL, "/")
 	c := &Client{
-		config: config, connection: deps.Connection, log: deps.Log(name), files: httpx.NewDownloader(name, deps.HTTP),
-		http:   httpx.New(name, deps.HTTP, deps.Pace(callsPerSecond)),
+		config: config, connection: deps.Connection, log: deps.Log(Name), files: httpx.NewDownloader(Name, deps.HTTP),
+		http:   httpx.New(Name, deps.HTTP, deps.Pace(callsPerSecond)),
 		links:  httpx.NewFetcher(map[string][]string{deps.Connection: deps.AllowHosts}),
 		roster: map[string]roster{},
 	}
@@ -110,15 +110,15 @@ func newClient(config Config, deps connector.Deps) (*Client, error) {
 	if !deps.Unpaced {
 		c.pace = newPace()
 	}
-	c.tokens = httpx.NewTokens(name, deps.HTTP, func(ctx context.Context) (*oauth2.Token, error) {
+	c.tokens = httpx.NewTokens(Name, deps.HTTP, func(ctx context.Context) (*oauth2.Token, error) {
 		return config.credentials(config.Scope).Token(ctx)
 	})
-	c.keys = newKeys(httpx.New(name, deps.HTTP, 0), config.OpenIDURL, c.log)
+	c.keys = newKeys(httpx.New(Name, deps.HTTP, 0), config.OpenIDURL, c.log)
 	return c, nil
 }
 
 // Name is teams.
-func (c *Client) Name() string { return name }
+func (c *Client) Name() string { return Name }
 
 // Traits says what Teams accepts and promises: no call takes an idempotency key, and a bot reads no message back, unless
 // Graph lets it (Reader).

@@ -41,7 +41,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	}
 	details, err := json.Marshal(detailsOf(req.Customer))
 	if err != nil {
-		return conversation.Ticket{}, connector.Errorf(name, op, connector.Invalid, "customer cannot be written")
+		return conversation.Ticket{}, connector.Errorf(Name, op, connector.Invalid, "customer cannot be written")
 	}
 	ticket := conversation.Ticket{ID: opened.thread, Vendor: map[string]string{
 		nameKey: customerName(req.Customer.Name), detailsKey: string(details), serviceKey: opened.service, linkKey: req.Link,
@@ -93,7 +93,7 @@ func (c *Client) begin(ctx context.Context, op, channel string, req connector.Op
 	_, suffix, _ := strings.Cut(got.ID, ";messageid=")
 	id := cmp.Or(got.ActivityID, suffix)
 	if id == "" {
-		return root{}, connector.Errorf(name, op, connector.UncertainOutcome, "answer without a thread")
+		return root{}, connector.Errorf(Name, op, connector.UncertainOutcome, "answer without a thread")
 	}
 	r := root{thread: threadID(channel, id), service: service}
 	if told := strings.TrimRight(got.ServiceURL, "/"); c.config.serves(told) {
@@ -112,7 +112,7 @@ func (c *Client) channelOf(op, group string) (string, error) {
 	}
 	channel, ok := c.config.Groups[group]
 	if !ok {
-		return "", connector.Errorf(name, op, connector.NotFound, "group is not in groups")
+		return "", connector.Errorf(Name, op, connector.NotFound, "group is not in groups")
 	}
 	return channel, nil
 }
@@ -179,7 +179,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 			return err
 		}
 		if channel != p.channel {
-			return connector.Errorf(name, op, connector.Unsupported, "a thread cannot move to the channel of another group")
+			return connector.Errorf(Name, op, connector.Unsupported, "a thread cannot move to the channel of another group")
 		}
 	}
 	m := notice("The customer is waiting: who takes it?")

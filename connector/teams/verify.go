@@ -46,11 +46,11 @@ func (c *Client) Verify(d *connector.Delivery) error {
 	)
 	switch {
 	case known == haveToWait:
-		return &connector.Error{Connector: name, Op: "Verify", Kind: connector.Unavailable, RetryAfter: time.Second, Err: errors.New("the keys are being loaded")}
+		return &connector.Error{Connector: Name, Op: "Verify", Kind: connector.Unavailable, RetryAfter: time.Second, Err: errors.New("the keys are being loaded")}
 	case err != nil:
 		return refuse("the token is not valid")
 	case !slices.Contains(told.Audience, c.config.AppID):
-		return connector.Errorf(name, "Verify", connector.Forbidden, "activity for another app")
+		return connector.Errorf(Name, "Verify", connector.Forbidden, "activity for another app")
 	}
 	var e envelope
 	if json.Unmarshal(d.Body, &e) != nil || told.ServiceURL == "" || !sameAddress(told.ServiceURL, e.ServiceURL) {
@@ -60,13 +60,13 @@ func (c *Client) Verify(d *connector.Delivery) error {
 		return refuse("the token's key is not endorsed for Teams")
 	}
 	if e.ChannelID != channelTeams || e.tenant() != c.config.TenantID {
-		return connector.Errorf(name, "Verify", connector.Forbidden, "activity of another tenant or channel")
+		return connector.Errorf(Name, "Verify", connector.Forbidden, "activity of another tenant or channel")
 	}
 	return nil
 }
 
 func refuse(why string) error {
-	return connector.Errorf(name, "Verify", connector.Unauthenticated, "%s", why)
+	return connector.Errorf(Name, "Verify", connector.Unauthenticated, "%s", why)
 }
 
 // sameAddress compares service addresses as the vendor's SDKs do: with or without a slash at the end, in any case.

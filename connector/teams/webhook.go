@@ -77,7 +77,7 @@ func (c *Client) alarm(a activity) {
 	}
 }
 
-func invalid(why string) error { return connector.Errorf(name, "Decode", connector.Invalid, "%s", why) }
+func invalid(why string) error { return connector.Errorf(Name, "Decode", connector.Invalid, "%s", why) }
 
 // thread gives the thread of ours that an activity is about. A thread is named by a suffix of the conversation's id; the
 // click on a card may name the card instead.
