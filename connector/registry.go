@@ -59,7 +59,7 @@ type Validator interface {
 
 // NewFactory makes a factory from the vendor's constructor. C is the vendor's configuration; its zero value, changed by
 // the C's method SetDefaults if it has one, is what the user's keys are decoded into.
-func NewFactory[C any](vendor, docs string, open func(config C, deps Deps) (Connector, error)) Factory {
+func NewFactory[C any, T Connector](vendor, docs string, open func(config C, deps Deps) (T, error)) Factory {
 	return Factory{
 		Vendor: vendor,
 		Config: reflect.TypeFor[C](),
@@ -77,7 +77,11 @@ func NewFactory[C any](vendor, docs string, open func(config C, deps Deps) (Conn
 					return nil, err
 				}
 			}
-			return open(config, deps)
+			c, err := open(config, deps)
+			if err != nil {
+				return nil, err
+			}
+			return c, nil
 		},
 	}
 }

@@ -56,6 +56,6 @@ func (c *Config) Validate() error {
 }
 
 func plainURL(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http") && !strings.Contains(address, "#")
+	u, ok := connector.ParseAddress(address)
+	return ok && u.User == nil && !strings.Contains(address, "#")
 }

@@ -3,7 +3,6 @@ package crisp
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +20,7 @@ const (
 	websiteQuota = 10_000
 )
 
-// Config are the keys of a connection with vendor: crisp.
+// Config is what a connection to a workspace of Crisp is set up with.
 type Config struct {
 	WebsiteID  string           `yaml:"website_id" required:"true" doc:"id of the workspace (called website) whose operators answer"`
 	Tier       string           `yaml:"tier" doc:"kind of the token: plugin or website (default plugin)"`
@@ -61,41 +60,40 @@ func (c *Config) SetDefaults() {
 	c.AppURL = "https://app.crisp.chat"
 }
 
-// Validate names the key that is wrong and what to write.
+// Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
 	for _, field := range []struct{ key, value string }{
 		{"website_id", c.WebsiteID}, {"identifier", c.Identifier}, {"key", c.Key.Reveal()},
 	} {
 		if strings.TrimSpace(field.value) == "" {
-			return fmt.Errorf("%s is missing: copy it from the token's page, or the workspace's settings, in Crisp", field.key)
+			return fmt.Errorf("%s: copy it from the token's page, or the workspace's settings, in Crisp", field.key)
 		}
 	}
 	switch {
 	case strings.ContainsAny(c.WebsiteID, "/?#"):
-		return errors.New("website_id must be the id of the workspace, not an address")
+		return errors.New("website_id: write the id of the workspace, not an address")
 	case c.Tier != tierPlugin && c.Tier != tierWebsite:
-		return errors.New("tier must be plugin or website, as the token is")
+		return errors.New("tier: write plugin or website, as the token is")
 	case strings.Contains(c.Identifier, ":"):
-		return errors.New("identifier must be the token's identifier alone, without its key")
+		return errors.New("identifier: write the token's identifier alone, without its key")
 	case len(c.HookSecret) == 0 && len(c.HookKey) == 0:
-		return errors.New("hook_secret or hook_key is missing: write the signing secret of the plugin's web hooks, or make up a key for the address of the workspace's")
+		return errors.New("hook_secret, hook_key: write the signing secret of the plugin's web hooks, or make up a key for the address of the workspace's")
 	case len(c.HookSecret) > 0 && len(c.HookKey) > 0:
-		return errors.New("hook_secret and hook_key exclude each other: web hooks are a plugin's, which are signed, or a workspace's, which are not")
+		return errors.New("hook_secret, hook_key: write only one: web hooks are a plugin's, which are signed, or a workspace's, which are not")
 	case slices.ContainsFunc(slices.Concat(c.HookSecret, c.HookKey), func(s connector.Secret) bool { return len(s) < 8 }):
-		return errors.New("hook_secret or hook_key is too short: at least 8 characters, better 32")
+		return errors.New("hook_secret, hook_key: write at least 8 characters, better 32")
 	case c.HookTolerance < 0 || c.HealEvery < 0:
-		return errors.New("hook_tolerance and heal_every must not be negative")
+		return errors.New("hook_tolerance, heal_every: write durations that are not negative")
 	case c.DailyQuota < 0:
-		return errors.New("daily_quota must be the number of calls that the token has a day")
+		return errors.New("daily_quota: write the number of calls that the token has a day")
 	case slices.Contains(c.Inboxes, ""):
-		return errors.New("inboxes must be the ids of sub-inboxes")
+		return errors.New("inboxes: write the ids of sub-inboxes")
 	case c.Origin != "" && c.Origin != plainOrigin && !strings.HasPrefix(c.Origin, "urn:"):
-		return errors.New("origin must be chat, or a urn such as urn:handoff:shop:0")
+		return errors.New("origin: write chat, or a urn such as urn:handoff:shop:0")
 	}
 	for _, field := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"app_url", c.AppURL}} {
-		u, err := url.Parse(field.value)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("%s must be an address such as https://api.crisp.chat/v1", field.key)
+		if !connector.IsAddress(field.value) {
+			return fmt.Errorf("%s: write an address such as https://api.crisp.chat/v1", field.key)
 		}
 	}
 	return nil

@@ -78,11 +78,9 @@ var (
 	_ connector.Checker            = (*Client)(nil)
 )
 
-// Factory makes connections to Crisp.
+// Factory makes connections from configurations.
 func Factory() connector.Factory {
-	return connector.NewFactory(Name, "Crisp: operators answer in the Crisp inbox", func(config Config, deps connector.Deps) (connector.Connector, error) {
-		return New(config, deps)
-	})
+	return connector.NewFactory(Name, "Crisp: operators answer in the Crisp inbox", New)
 }
 
 // New makes a connection.
@@ -103,10 +101,10 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	return c, nil
 }
 
-// Name is crisp.
+// Name is "crisp".
 func (c *Client) Name() string { return Name }
 
-// Traits says what Crisp accepts and promises. What a second message with the same fingerprint does is not published, so
+// Traits are what Crisp accepts and promises. What a second message with the same fingerprint does is not published, so
 // a fingerprint is only looked for; a conversation is found among the newest by our key in its data.
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{

@@ -4,7 +4,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -133,8 +132,7 @@ func (c *Config) validateNames() error {
 		return errors.New("environment: write the environment's id")
 	}
 	for key, address := range map[string]string{"base_url": c.BaseURL, "token_url": c.TokenURL} {
-		u, err := url.Parse(address)
-		if address != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		if address != "" && !connector.IsAddress(address) {
 			return fmt.Errorf("%s: write an address such as https://dialogflow.googleapis.com", key)
 		}
 	}

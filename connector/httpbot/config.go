@@ -2,7 +2,6 @@ package httpbot
 
 import (
 	"errors"
-	"net/url"
 	"slices"
 	"time"
 
@@ -29,10 +28,10 @@ func (c *Config) SetDefaults() { c.Timeout = conversation.Duration(defaultTimeou
 
 // Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
-	u, err := url.Parse(c.URL)
+	u, ok := connector.ParseAddress(c.URL)
 	timeout := time.Duration(c.Timeout)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+	case !ok:
 		return errors.New("url: write an address such as https://bot.example.com/answer")
 	case u.User != nil:
 		return errors.New("url: leave out the name and password; calls are signed with secret")

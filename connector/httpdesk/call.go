@@ -87,7 +87,7 @@ func (c *Client) call(ctx context.Context, r httpx.Request) (httpx.Answer, error
 		c.heldUntil.Store(max(c.heldUntil.Load(), now.Add(httpx.RetryAfter(answer.Header, now)).UnixNano()))
 	case http.StatusGone:
 		if r.Method == http.MethodPost && !c.gone.Swap(true) {
-			c.logger.Warn("the desk answered 410 Gone: no more webhooks until a restart", "connection", c.connection)
+			c.log.Warn("the desk answered 410 Gone: no more webhooks until a restart")
 		}
 	}
 	return answer, err

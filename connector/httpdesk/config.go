@@ -2,7 +2,6 @@ package httpdesk
 
 import (
 	"errors"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -21,9 +20,9 @@ type Config struct {
 
 // Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
-	u, err := url.Parse(c.URL)
+	u, ok := connector.ParseAddress(c.URL)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Contains(c.URL, "#"):
+	case !ok || strings.Contains(c.URL, "#"):
 		return errors.New("url: write an address such as https://desk.example.com/handoff")
 	case u.User != nil:
 		return errors.New("url: leave out the name and password; calls are signed with secret")

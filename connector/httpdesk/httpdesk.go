@@ -27,7 +27,7 @@ type Client struct {
 	config     Config
 	connection string
 	http       *httpx.Client
-	logger     *slog.Logger
+	log        *slog.Logger
 	// gone is set once the desk has answered 410: it wants no more webhooks.
 	gone atomic.Bool
 	// heldUntil is the instant, in nanoseconds since 1970, before which the desk wants no call, as it said with a 429.
@@ -63,11 +63,8 @@ func Factory() connector.Factory {
 // New makes a connection.
 func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	c := &Client{
-		config: config, connection: deps.Connection, logger: deps.Logger,
+		config: config, connection: deps.Connection, log: deps.Log(Name),
 		http: httpx.New(Name, deps.HTTP, deps.Pace(config.CallsPerSecond)),
-	}
-	if c.logger == nil {
-		c.logger = slog.New(slog.DiscardHandler)
 	}
 	c.http.Classify = classify
 	if config.Mirror {

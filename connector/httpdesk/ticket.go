@@ -72,14 +72,10 @@ func (c *Client) open(ctx context.Context, op string, key conversation.Key, tick
 		return conversation.Ticket{}, err
 	}
 	var opened Opened
-	if json.Unmarshal(answer.Body, &opened) == nil && isWeb(opened.URL) && len(opened.URL) <= maxURL {
+	if json.Unmarshal(answer.Body, &opened) == nil && connector.IsWebAddress(opened.URL) && len(opened.URL) <= maxURL {
 		ticket.URL = opened.URL
 	}
 	return ticket, nil
-}
-
-func isWeb(address string) bool {
-	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
 }
 
 // Assign gives the ticket to an agent, to a group, or, with neither, back to the queue.

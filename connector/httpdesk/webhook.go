@@ -93,7 +93,7 @@ func invalid(what string) error {
 
 // reachable reports whether there is something to pass on.
 func (a *Attachment) reachable() bool {
-	return isWeb(a.URL) || a.URL == "" && (a.Latitude != 0 || a.Longitude != 0)
+	return connector.IsWebAddress(a.URL) || a.URL == "" && (a.Latitude != 0 || a.Longitude != 0)
 }
 
 // inbound turns an event into the model's. Our own conversation is part of the ticket's name, so nothing is looked up.

@@ -3,7 +3,6 @@ package landbot
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,9 +42,8 @@ var node = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
-	u, err := url.Parse(c.BaseURL)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+	case !connector.IsAddress(c.BaseURL):
 		return errors.New("base_url: write an address such as " + defaultBaseURL)
 	case strings.HasSuffix(c.BaseURL, "/"):
 		return errors.New("base_url: leave out the slash at the end")

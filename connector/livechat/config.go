@@ -3,13 +3,13 @@ package livechat
 import (
 	"errors"
 	"fmt"
-	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
 )
 
-// Config are the keys of a connection with vendor: livechat.
+// Config is what a connection to an account of LiveChat is set up with.
 type Config struct {
 	ClientID     string           `yaml:"client_id" required:"true" doc:"client id of the LiveChat app"`
 	ClientSecret connector.Secret `yaml:"client_secret" required:"true" doc:"client secret of the app"`
@@ -38,36 +38,30 @@ func (c *Config) SetDefaults() {
 	c.FilesURL = "https://cdn.livechat-files.com"
 }
 
-// Validate names the key that is wrong and what to write.
+// Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
 	for _, field := range []struct{ key, value string }{
 		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret.Reveal()}, {"refresh_token", c.RefreshToken.Reveal()},
 	} {
 		if strings.TrimSpace(field.value) == "" {
-			return fmt.Errorf("%s is missing: copy it from the app in LiveChat's Developer Console", field.key)
+			return fmt.Errorf("%s: copy it from the app in LiveChat's Developer Console", field.key)
 		}
 	}
 	if (c.AccountID == "") != (c.PersonalAccessToken == "") {
-		return errors.New("account_id and personal_access_token go together: write both or neither")
+		return errors.New("account_id, personal_access_token: write both or neither")
 	}
-	if len(c.WebhookSecret) == 0 {
-		return errors.New("webhook_secret is missing: make one up, at least 16 characters")
-	}
-	for _, secret := range c.WebhookSecret {
-		if len(secret) < 8 {
-			return errors.New("webhook_secret is too short: make one up, at least 16 characters")
-		}
+	if len(c.WebhookSecret) == 0 || slices.ContainsFunc(c.WebhookSecret, func(s connector.Secret) bool { return len(s) < 8 }) {
+		return errors.New("webhook_secret: write a random text of at least 16 characters")
 	}
 	if c.Group != nil && *c.Group < 0 {
-		return errors.New("group must be the number of a group; 0 is all agents")
+		return errors.New("group: write the number of a group; 0 is all agents")
 	}
 	if c.NoteAgent != "" && !isPerson(c.NoteAgent) {
-		return errors.New("note_agent must be the agent's e-mail address")
+		return errors.New("note_agent: write the agent's e-mail address")
 	}
 	for _, field := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"token_url", c.TokenURL}, {"files_url", c.FilesURL}} {
-		u, err := url.Parse(field.value)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("%s must be an address such as https://api.livechatinc.com", field.key)
+		if !connector.IsAddress(field.value) {
+			return fmt.Errorf("%s: write an address such as https://api.livechatinc.com", field.key)
 		}
 	}
 	return nil

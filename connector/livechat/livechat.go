@@ -80,11 +80,9 @@ var (
 	_ connector.Checker            = (*Client)(nil)
 )
 
-// Factory makes connections to LiveChat.
+// Factory makes connections from configurations.
 func Factory() connector.Factory {
-	return connector.NewFactory(Name, "LiveChat: agents answer in the LiveChat app", func(config Config, deps connector.Deps) (connector.Connector, error) {
-		return New(config, deps)
-	})
+	return connector.NewFactory(Name, "LiveChat: agents answer in the LiveChat app", New)
 }
 
 // New makes a connection.
@@ -109,10 +107,10 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	return c, nil
 }
 
-// Name is livechat.
+// Name is "livechat".
 func (c *Client) Name() string { return Name }
 
-// Traits says what LiveChat accepts and promises. It takes no idempotency key: custom_id is kept and shown, so an
+// Traits are what LiveChat accepts and promises. It takes no idempotency key: custom_id is kept and shown, so an
 // earlier send is found by it, and a customer's one chat is found by listing.
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"errors"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -19,9 +18,8 @@ type Config struct {
 
 // Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
-	u, err := url.Parse(c.BaseURL)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+	case !connector.IsAddress(c.BaseURL):
 		return errors.New("base_url: write an address such as http://127.0.0.1:8080/playground/vendor")
 	case strings.HasSuffix(c.BaseURL, "/"):
 		return errors.New("base_url: leave out the slash at the end")

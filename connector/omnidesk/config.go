@@ -3,7 +3,6 @@ package omnidesk
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -93,6 +92,6 @@ func (c *Config) Validate() error {
 }
 
 func isAddress(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http")
+	u, ok := connector.ParseAddress(address)
+	return ok && u.User == nil
 }

@@ -110,7 +110,7 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 // Name is "omnidesk".
 func (c *Client) Name() string { return Name }
 
-// Traits say what can be relied upon. One session id is one ticket, so opening is by key. A message has no key; it is
+// Traits are what can be relied upon. One session id is one ticket, so opening is by key. A message has no key; it is
 // found in the ticket's timeline only where the configuration says how to read that.
 func (c *Client) Traits() connector.Traits {
 	traits := connector.Traits{

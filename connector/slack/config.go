@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 )
 
-// Config are the keys of a connection with vendor: slack.
+// Config is what a connection to an app in a workspace of Slack is set up with.
 type Config struct {
 	BotToken      connector.Secret  `yaml:"bot_token" required:"true" doc:"bot token of the app, xoxb-…"`
 	SigningSecret connector.Secrets `yaml:"signing_secret" required:"true" doc:"signing secret of the app; a list while it is being changed"`
@@ -36,40 +35,39 @@ func (c *Config) SetDefaults() { c.BaseURL = "https://slack.com/api" }
 // idPattern is the shape of the vendor's ids [docs: object types].
 var idPattern = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,30}$`)
 
-// Validate names the key that is wrong and what to write.
+// Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
 	switch {
 	case strings.TrimSpace(c.BotToken.Reveal()) == "" || otherToken(c.BotToken.Reveal()):
-		return errors.New("bot_token must be the Bot User OAuth Token of the app: it begins with xoxb-")
+		return errors.New("bot_token: write the Bot User OAuth Token of the app, which begins with xoxb-")
 	case len(c.SigningSecret) == 0 || slices.ContainsFunc(c.SigningSecret, func(s connector.Secret) bool { return len(s) < 8 }):
-		return errors.New("signing_secret is missing or too short: copy it from the app's Basic Information page")
+		return errors.New("signing_secret: copy it from the app's Basic Information page")
 	case !isChannel(c.Channel):
-		return errors.New("channel must be the id of a channel, such as C0001ABCD: it is at the end of the channel's details")
+		return errors.New("channel: write the id of a channel, such as C0001ABCD: it is at the end of the channel's details")
 	}
 	for _, group := range slices.Sorted(maps.Keys(c.Channels)) {
 		if !isChannel(c.Channels[group]) {
-			return fmt.Errorf("channels: %s must be the id of a channel, such as C0001ABCD", group)
+			return fmt.Errorf("channels: %s: write the id of a channel, such as C0001ABCD", group)
 		}
 	}
 	if c.Usergroup != "" && !isUsergroup(c.Usergroup) {
-		return errors.New("usergroup must be the id of a user group, such as S0001ABCD")
+		return errors.New("usergroup: write the id of a user group, such as S0001ABCD")
 	}
 	for _, group := range slices.Sorted(maps.Keys(c.Usergroups)) {
 		if !isUsergroup(c.Usergroups[group]) {
-			return fmt.Errorf("usergroups: %s must be the id of a user group, such as S0001ABCD", group)
+			return fmt.Errorf("usergroups: %s: write the id of a user group, such as S0001ABCD", group)
 		}
 	}
 	if c.Presence && c.Usergroup == "" && len(c.Usergroups) == 0 {
-		return errors.New("presence needs usergroup: its members are the ones who are asked about")
+		return errors.New("presence: write usergroup too: its members are the ones who are asked about")
 	}
 	for key, id := range map[string]string{"team_id": c.TeamID, "app_id": c.AppID} {
 		if id != "" && !idPattern.MatchString(id) {
-			return fmt.Errorf("%s must be an id such as T0001ABCD", key)
+			return fmt.Errorf("%s: write an id such as T0001ABCD", key)
 		}
 	}
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return errors.New("base_url must be an address such as https://slack.com/api")
+	if !connector.IsAddress(c.BaseURL) {
+		return errors.New("base_url: write an address such as https://slack.com/api")
 	}
 	return nil
 }

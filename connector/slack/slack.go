@@ -79,11 +79,9 @@ var (
 	_ connector.Checker            = (*Client)(nil)
 )
 
-// Factory makes connections to Slack.
+// Factory makes connections from configurations.
 func Factory() connector.Factory {
-	return connector.NewFactory(Name, "Slack: agents answer in a thread of their channel", func(config Config, deps connector.Deps) (connector.Connector, error) {
-		return New(config, deps)
-	})
+	return connector.NewFactory(Name, "Slack: agents answer in a thread of their channel", New)
 }
 
 // New makes a connection.
@@ -104,10 +102,10 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	return c, nil
 }
 
-// Name is slack.
+// Name is "slack".
 func (c *Client) Name() string { return Name }
 
-// Traits says what Slack accepts and promises. It documents no idempotency key: what was sent carries our key as
+// Traits are what Slack accepts and promises. It documents no idempotency key: what was sent carries our key as
 // metadata, by which it is found again.
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{

@@ -13,7 +13,7 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 )
 
-// Config are the keys of a connection with vendor: teams.
+// Config is what a connection to a bot in a team of Microsoft Teams is set up with.
 type Config struct {
 	AppID     string            `yaml:"app_id" required:"true" doc:"application (client) id of the bot's app registration"`
 	AppSecret connector.Secrets `yaml:"app_secret" required:"true" doc:"client secret of the app registration; of a list, the first is used"`
@@ -46,34 +46,33 @@ func (c *Config) SetDefaults() {
 	c.Issuer = "https://api.botframework.com"
 }
 
-// Validate names the key that is wrong and what to write.
+// Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
 	for _, field := range []struct{ key, value string }{
 		{"app_id", c.AppID}, {"app_secret", c.AppSecret.First().Reveal()}, {"tenant_id", c.TenantID},
 	} {
 		if strings.TrimSpace(field.value) == "" {
-			return fmt.Errorf("%s is missing: copy it from the bot's app registration in the Azure portal", field.key)
+			return fmt.Errorf("%s: copy it from the bot's app registration in the Azure portal", field.key)
 		}
 	}
 	if strings.ContainsAny(c.TenantID, "/?#") {
-		return errors.New("tenant_id must be the id of a directory, such as 11111111-0000-4000-8000-000000000001")
+		return errors.New("tenant_id: write the id of a directory, such as 11111111-0000-4000-8000-000000000001")
 	}
 	for key, channel := range c.channels() {
 		if !strings.HasPrefix(channel, "19:") || strings.ContainsAny(channel, ";/?#") {
-			return fmt.Errorf("%s must be the id of a channel, such as 19:…@thread.tacv2: it is in the link to the channel", key)
+			return fmt.Errorf("%s: write the id of a channel, such as 19:…@thread.tacv2: it is in the link to the channel", key)
 		}
 	}
 	for _, field := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"token_url", c.tokenURL()}, {"openid_url", c.OpenIDURL}, {"graph_url", c.GraphURL}} {
-		u, err := url.Parse(field.value)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("%s must be an address such as https://smba.trafficmanager.net/teams", field.key)
+		if !connector.IsAddress(field.value) {
+			return fmt.Errorf("%s: write an address such as https://smba.trafficmanager.net/teams", field.key)
 		}
 	}
 	if !c.serves(c.BaseURL) {
-		return errors.New("base_url is at a host that service_hosts does not name: add the host there")
+		return errors.New("base_url: write an address at a host that service_hosts names, or add the host there")
 	}
 	if c.Scope == "" || c.Issuer == "" {
-		return errors.New("scope and issuer must not be empty: leave them out for Microsoft's public cloud")
+		return errors.New("scope, issuer: leave them out for Microsoft's public cloud; they must not be empty")
 	}
 	return nil
 }

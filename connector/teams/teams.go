@@ -76,7 +76,7 @@ var (
 	_ connector.Checker           = (*Client)(nil)
 )
 
-// Factory makes connections to Teams.
+// Factory makes connections from configurations.
 func Factory() connector.Factory {
 	return connector.NewFactory(Name, "Microsoft Teams: agents answer in threads of a team's channel", New)
 }
@@ -117,10 +117,10 @@ func newClient(config Config, deps connector.Deps) (*Client, error) {
 	return c, nil
 }
 
-// Name is teams.
+// Name is "teams".
 func (c *Client) Name() string { return Name }
 
-// Traits says what Teams accepts and promises: no call takes an idempotency key, and a bot reads no message back, unless
+// Traits are what Teams accepts and promises: no call takes an idempotency key, and a bot reads no message back, unless
 // Graph lets it (Reader).
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{

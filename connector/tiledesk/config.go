@@ -2,7 +2,6 @@ package tiledesk
 
 import (
 	"errors"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,7 +19,7 @@ const (
 	ownPace = 50
 )
 
-// Config are the keys of a connection with vendor: tiledesk.
+// Config is what a connection to a project of Tiledesk is set up with.
 type Config struct {
 	ProjectID string           `yaml:"project_id" required:"true" doc:"id of the Tiledesk project: 24 hexadecimal digits"`
 	Email     string           `yaml:"email" required:"true" doc:"e-mail of a user of our own with the role admin in the project; not the server's super-admin"`
@@ -60,26 +59,25 @@ var (
 	webhookSecret = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
 )
 
-// Validate names the key that is wrong and what to write.
+// Validate reports the first mistake, naming the key and what to write.
 func (c *Config) Validate() error {
-	u, err := url.Parse(c.BaseURL)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("base_url must be an address such as " + defaultBaseURL)
+	case !connector.IsAddress(c.BaseURL):
+		return errors.New("base_url: write an address such as " + defaultBaseURL)
 	case !objectID.MatchString(c.ProjectID):
-		return errors.New("project_id must be the project's id: 24 hexadecimal digits, as in the address of the dashboard")
+		return errors.New("project_id: write the project's id: 24 hexadecimal digits, as in the address of the dashboard")
 	case !strings.Contains(c.Email, "@"):
-		return errors.New("email is missing: write the e-mail of a user with the role admin in the project")
+		return errors.New("email: write the e-mail of a user with the role admin in the project")
 	case c.Password == "":
-		return errors.New("password is missing: write the password of the user that email names")
+		return errors.New("password: write the password of the user that email names")
 	case len(c.WebhookSecret) == 0 || slices.ContainsFunc(c.WebhookSecret, func(s connector.Secret) bool {
 		return !webhookSecret.MatchString(s.Reveal())
 	}):
-		return errors.New("webhook_secret: make up a random text of 16 to 128 letters, digits, - and _")
+		return errors.New("webhook_secret: write a random text of 16 to 128 letters, digits, - and _")
 	case c.Department != "" && !objectID.MatchString(c.Department):
-		return errors.New("department must be the id of a department: 24 hexadecimal digits")
+		return errors.New("department: write the id of a department: 24 hexadecimal digits")
 	case c.CallsPerSecond != 0 && !(c.CallsPerSecond >= 1 && c.CallsPerSecond <= 1000):
-		return errors.New("calls_per_second must be a number from 1 to 1000")
+		return errors.New("calls_per_second: write a number from 1 to 1000")
 	}
 	return nil
 }

@@ -69,11 +69,9 @@ var (
 	_ connector.Checker            = (*Client)(nil)
 )
 
-// Factory makes connections to Tiledesk.
+// Factory makes connections from configurations.
 func Factory() connector.Factory {
-	return connector.NewFactory(Name, "Tiledesk: agents answer in Tiledesk and read along while the bot answers", func(config Config, deps connector.Deps) (connector.Connector, error) {
-		return New(config, deps)
-	})
+	return connector.NewFactory(Name, "Tiledesk: agents answer in Tiledesk and read along while the bot answers", New)
 }
 
 // New makes a connection.
@@ -96,10 +94,10 @@ func New(config Config, deps connector.Deps) (*Client, error) {
 	return c, nil
 }
 
-// Name is tiledesk.
+// Name is "tiledesk".
 func (c *Client) Name() string { return Name }
 
-// Traits says what Tiledesk accepts and promises. We choose the ticket's id, and our keys are shown with the messages.
+// Traits are what Tiledesk accepts and promises. We choose the ticket's id, and our keys are shown with the messages.
 func (c *Client) Traits() connector.Traits {
 	return connector.Traits{
 		MaxText: maxText, Post: connector.ByLookup, Open: connector.ByKey,
