@@ -1,7 +1,9 @@
 package fake
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 )
@@ -36,6 +38,34 @@ func (d Driver) Serve(w http.ResponseWriter, r *http.Request) bool {
 		d.Own(w, r, path)
 	}
 	return true
+}
+
+// Mount adds what Serve answers to a mux, for fakes that have one; its own calls are added there too.
+func (d Driver) Mount(mux *http.ServeMux) {
+	mux.Handle(driverPath+"faults", d.Faults)
+	mux.Handle(driverPath+"journal", d.Journal)
+	mux.Handle(driverPath+"attempts", d.Attempts)
+}
+
+// maxBody bounds what a fake reads of a request.
+const maxBody = 1 << 20
+
+// ReadBody reads a request's body, and leaves it to be read again. It answers 413 and gives false for one that is too large.
+func ReadBody(w http.ResponseWriter, r *http.Request, refuse Refuser) (body []byte, ok bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		refuse(w, http.StatusRequestEntityTooLarge)
+		return nil, false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, true
+}
+
+// RefuseJSON answers with a status and its name, as our own contracts have it.
+func RefuseJSON(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": http.StatusText(status)})
 }
 
 // ReadJSON reads the body of a driver's call strictly, or answers 400.

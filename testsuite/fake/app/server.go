@@ -13,14 +13,9 @@ package app
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -37,9 +32,6 @@ const (
 	DefaultSecret = "backend-webhook-secret"
 	DefaultToken  = "backend-api-token"
 )
-
-// tolerance is how old a webhook may be.
-const tolerance = 5 * time.Minute
 
 // Options sets up a Server.
 type Options struct {
@@ -63,8 +55,9 @@ type Server struct {
 	Faults  fake.Faults
 	Journal fake.Journal
 
-	opts   Options
-	outbox *fake.Outbox
+	opts     Options
+	standard fake.Standard
+	outbox   *fake.Outbox
 
 	mu      sync.Mutex
 	channel string
@@ -87,7 +80,7 @@ func New(opts Options) *Server {
 	if opts.Retries == nil {
 		opts.Retries = []time.Duration{time.Second, 10 * time.Second}
 	}
-	s := &Server{opts: opts, channel: opts.ChannelURL, taken: map[string][sha256.Size]byte{}}
+	s := &Server{opts: opts, standard: fake.Standard{Secret: opts.Secret, Now: opts.Now}, channel: opts.ChannelURL, taken: map[string][sha256.Size]byte{}}
 	s.outbox = &fake.Outbox{Retries: opts.Retries, Scale: opts.TimeScale, Faults: &s.Faults}
 	return s
 }
@@ -105,23 +98,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case driver.Serve(w, r):
 		return
 	case r.URL.Path != "/handoff":
-		refuse(w, http.StatusNotFound)
+		fake.RefuseJSON(w, http.StatusNotFound)
 		return
 	case r.Method != http.MethodPost:
-		refuse(w, http.StatusMethodNotAllowed)
+		fake.RefuseJSON(w, http.StatusMethodNotAllowed)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	if err != nil {
-		refuse(w, http.StatusRequestEntityTooLarge)
+	body, ok := fake.ReadBody(w, r, fake.RefuseJSON)
+	if !ok {
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	var is struct{ Type string }
 	_ = json.Unmarshal(body, &is)
-	s.Faults.Serve(w, r, is.Type, refuse, func(w http.ResponseWriter, r *http.Request) {
+	s.Faults.Serve(w, r, is.Type, fake.RefuseJSON, func(w http.ResponseWriter, r *http.Request) {
 		if status := s.take(r.Header, body); status != http.StatusNoContent {
-			refuse(w, status)
+			fake.RefuseJSON(w, status)
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
@@ -131,7 +122,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // take checks a webhook and takes it once.
 func (s *Server) take(h http.Header, body []byte) int {
 	id := h.Get("Webhook-Id")
-	if !s.signed(h, id, body) {
+	if !s.standard.Signed(h, body) {
 		return http.StatusUnauthorized
 	}
 	if s.opts.Gone {
@@ -162,28 +153,4 @@ func (s *Server) take(h http.Header, body []byte) int {
 		Conversation: hook.Data.Conversation, Who: hook.who(), Kind: hook.Type, Text: hook.Data.Text, At: s.opts.Now(),
 	})
 	return http.StatusNoContent
-}
-
-// signed checks the signature and the age of a webhook.
-func (s *Server) signed(h http.Header, id string, body []byte) bool {
-	at := h.Get("Webhook-Timestamp")
-	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || id == "" || s.opts.Now().Sub(time.Unix(seconds, 0)).Abs() > tolerance {
-		return false
-	}
-	key := []byte(s.opts.Secret)
-	if encoded, ok := strings.CutPrefix(s.opts.Secret, "whsec_"); ok {
-		key, _ = base64.StdEncoding.DecodeString(encoded)
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + at + "."))
-	mac.Write(body)
-	want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-	return slices.Contains(strings.Fields(h.Get("Webhook-Signature")), want)
-}
-
-func refuse(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": http.StatusText(status)})
 }

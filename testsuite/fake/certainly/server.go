@@ -96,9 +96,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Faults.Serve(w, r, op, refuse, func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-		if err != nil {
-			refuse(w, http.StatusRequestEntityTooLarge)
+		body, ok := fake.ReadBody(w, r, refuse)
+		if !ok {
 			return
 		}
 		answer := s.handle(op, id, r, body)

@@ -12,6 +12,7 @@
 package crisp
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"io"
@@ -71,17 +72,12 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	set := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	set(&o.WebsiteID, DefaultWebsite)
-	set(&o.Tier, TierPlugin)
-	set(&o.Identifier, DefaultIdentifier)
-	set(&o.Key, DefaultKey)
-	set(&o.PluginID, DefaultPlugin)
-	set(&o.SigningSecret, DefaultSigningSecret)
+	o.WebsiteID = cmp.Or(o.WebsiteID, DefaultWebsite)
+	o.Tier = cmp.Or(o.Tier, TierPlugin)
+	o.Identifier = cmp.Or(o.Identifier, DefaultIdentifier)
+	o.Key = cmp.Or(o.Key, DefaultKey)
+	o.PluginID = cmp.Or(o.PluginID, DefaultPlugin)
+	o.SigningSecret = cmp.Or(o.SigningSecret, DefaultSigningSecret)
 	if o.Operators == nil {
 		o.Operators = []Operator{{ID: Sam, Name: "Sam", Availability: "online"}, {ID: Kim, Name: "Kim", Availability: "online"}}
 	}
@@ -180,16 +176,14 @@ func New(options Options) *Server {
 		Scale:   options.HookScale, Faults: s.Faults, Sign: s.headers,
 	}
 	s.mount()
-	s.mux.Handle("/_fake/faults", s.Faults)
-	s.mux.Handle("/_fake/journal", s.Journal)
-	s.mux.Handle("/_fake/attempts", s.Hooks)
+	fake.Driver{Faults: s.Faults, Journal: s.Journal, Attempts: s.Hooks}.Mount(s.mux)
 	return s
 }
 
 // Close stops the sending of hooks and lets go of hanging calls.
 func (s *Server) Close() {
-	s.Hooks.Close()
 	s.Faults.Clear(fake.AnyOp)
+	s.Hooks.Close()
 }
 
 // ServeHTTP answers a call of the API or of the file store.

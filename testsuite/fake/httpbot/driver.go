@@ -48,11 +48,7 @@ func (s *Server) AskForHuman(conversation string, more map[string]any) {
 
 // sign gives the headers of one try: each is signed anew.
 func (s *Server) sign(h fake.Hook) http.Header {
-	header := h.Header.Clone()
-	at := strconv.FormatInt(s.opts.Now().Unix(), 10)
-	header.Set("Webhook-Timestamp", at)
-	header.Set("Webhook-Signature", signature(s.opts.Secret, h.Header.Get("Webhook-Id"), at, h.Body))
-	return header
+	return s.standard.Sign(h.Header.Get("Webhook-Id"), h.Body)
 }
 
 // serveDriver gives a test in another process the driver:

@@ -12,14 +12,9 @@ package httpbot
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -36,9 +31,6 @@ const (
 
 // DefaultSecret is the shared secret where Options names none.
 const DefaultSecret = "bot-secret-of-our-own-choice"
-
-// tolerance is how old a request may be.
-const tolerance = 5 * time.Minute
 
 // Options sets up a Server.
 type Options struct {
@@ -62,8 +54,9 @@ type Server struct {
 	Faults  fake.Faults
 	Journal fake.Journal
 
-	opts   Options
-	outbox *fake.Outbox
+	opts     Options
+	standard fake.Standard
+	outbox   *fake.Outbox
 
 	mu       sync.Mutex
 	hookURL  string
@@ -93,7 +86,7 @@ func New(opts Options) *Server {
 	if opts.Retries == nil {
 		opts.Retries = []time.Duration{time.Second, 10 * time.Second}
 	}
-	s := &Server{opts: opts, hookURL: opts.WebhookURL, answers: map[string]given{}}
+	s := &Server{opts: opts, standard: fake.Standard{Secret: opts.Secret, Now: opts.Now}, hookURL: opts.WebhookURL, answers: map[string]given{}}
 	s.outbox = &fake.Outbox{Retries: opts.Retries, Scale: opts.TimeScale, Faults: &s.Faults, Sign: s.sign}
 	return s
 }
@@ -114,28 +107,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case driver.Serve(w, r):
 		return
 	case r.URL.Path != "/bot":
-		refuse(w, http.StatusNotFound)
+		fake.RefuseJSON(w, http.StatusNotFound)
 		return
 	case r.Method != http.MethodPost:
-		refuse(w, http.StatusMethodNotAllowed)
+		fake.RefuseJSON(w, http.StatusMethodNotAllowed)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	if err != nil {
-		refuse(w, http.StatusRequestEntityTooLarge)
+	body, ok := fake.ReadBody(w, r, fake.RefuseJSON)
+	if !ok {
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	var is struct{ Type string }
 	_ = json.Unmarshal(body, &is)
 	op := OpMessage
 	if is.Type == OpPing {
 		op = OpPing
 	}
-	s.Faults.Serve(w, r, op, refuse, func(w http.ResponseWriter, r *http.Request) {
+	s.Faults.Serve(w, r, op, fake.RefuseJSON, func(w http.ResponseWriter, r *http.Request) {
 		answer, status := s.handle(r.Header, body)
 		if status != http.StatusOK {
-			refuse(w, status)
+			fake.RefuseJSON(w, status)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -146,7 +137,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handle checks a request and gives its answer, or the status of the refusal.
 func (s *Server) handle(h http.Header, body []byte) ([]byte, int) {
 	key := h.Get("Webhook-Id")
-	if !s.signed(h, key, body) {
+	if !s.standard.Signed(h, body) {
 		return nil, http.StatusUnauthorized
 	}
 	if !strings.HasPrefix(h.Get("Content-Type"), "application/json") {
@@ -181,38 +172,4 @@ func (s *Server) handle(h http.Header, body []byte) ([]byte, int) {
 	s.answers[key] = given{sum, answer, 1}
 	s.Journal.Add(fake.Entry{Conversation: ask.Conversation, Who: "bot", Kind: "answered", Text: string(answer), At: s.opts.Now()})
 	return answer, http.StatusOK
-}
-
-// signed checks the signature and the age of a request.
-func (s *Server) signed(h http.Header, id string, body []byte) bool {
-	at := h.Get("Webhook-Timestamp")
-	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || id == "" || s.opts.Now().Sub(time.Unix(seconds, 0)).Abs() > tolerance {
-		return false
-	}
-	want := []byte(signature(s.opts.Secret, id, at, body))
-	for given := range strings.FieldsSeq(h.Get("Webhook-Signature")) {
-		if subtle.ConstantTimeCompare([]byte(given), want) == 1 {
-			return true
-		}
-	}
-	return false
-}
-
-// signature is that of the Standard Webhooks document.
-func signature(secret, id, at string, body []byte) string {
-	key := []byte(secret)
-	if encoded, ok := strings.CutPrefix(secret, "whsec_"); ok {
-		key, _ = base64.StdEncoding.DecodeString(encoded)
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + at + "."))
-	mac.Write(body)
-	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-func refuse(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": http.StatusText(status)})
 }

@@ -147,16 +147,12 @@ func (s *Server) Send(kind, ticket string, more map[string]any) string {
 
 // sign gives the headers of one try: each is signed anew.
 func (s *Server) sign(h fake.Hook) http.Header {
-	return Sign(s.opts.Secret, h.Header.Get("Webhook-Id"), h.Body, s.opts.Now())
+	return s.standard.Sign(h.Header.Get("Webhook-Id"), h.Body)
 }
 
 // Sign gives the headers of a webhook.
 func Sign(secret, id string, body []byte, at time.Time) http.Header {
-	timestamp := strconv.FormatInt(at.Unix(), 10)
-	return http.Header{
-		"Content-Type": {"application/json"}, "Webhook-Id": {id}, "Webhook-Timestamp": {timestamp},
-		"Webhook-Signature": {signature(secret, id, timestamp, body)},
-	}
+	return fake.Standard{Secret: secret, Now: func() time.Time { return at }}.Sign(id, body)
 }
 
 // Webhooks gives what was sent since the desk was made, ready to verify.
@@ -179,31 +175,27 @@ func (s *Server) Webhooks() []*connector.Delivery {
 //	POST /_fake/events {"ticket":"…","type":"agent.message","data":{…}}
 //	PUT  /_fake/hook {"url":"…"}
 //	/_fake/faults, /_fake/journal, /_fake/attempts as package fake describes
-func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serveDriver(w http.ResponseWriter, r *http.Request, path string) {
 	var in struct {
 		Ticket, Type, URL string
 		Data              map[string]any
 	}
-	switch path := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/_fake/"); {
-	case strings.HasSuffix(path, " faults"):
-		s.Faults.ServeHTTP(w, r)
-	case strings.HasSuffix(path, " journal"):
-		s.Journal.ServeHTTP(w, r)
-	case strings.HasSuffix(path, " attempts"):
-		s.outbox.ServeHTTP(w, r)
-	case path == "GET told":
-		writeJSON(w, map[string]any{"told": s.Told()})
-	case path == "GET tickets":
-		writeJSON(w, map[string]any{"tickets": s.Tickets()})
-	case path != "POST events" && path != "PUT hook":
-		http.NotFound(w, r)
-	case json.NewDecoder(r.Body).Decode(&in) != nil:
-		http.Error(w, "unreadable body", http.StatusBadRequest)
-	case path == "PUT hook":
-		s.SetHook(in.URL)
-		w.WriteHeader(http.StatusNoContent)
+	switch call := r.Method + " " + path; call {
+	case "GET told":
+		fake.WriteJSON(w, map[string]any{"told": s.Told()})
+	case "GET tickets":
+		fake.WriteJSON(w, map[string]any{"tickets": s.Tickets()})
+	case "PUT hook":
+		if fake.ReadJSON(w, r, &in) {
+			s.SetHook(in.URL)
+			w.WriteHeader(http.StatusNoContent)
+		}
+	case "POST events":
+		if fake.ReadJSON(w, r, &in) {
+			s.Send(in.Type, in.Ticket, in.Data)
+			w.WriteHeader(http.StatusNoContent)
+		}
 	default:
-		s.Send(in.Type, in.Ticket, in.Data)
-		w.WriteHeader(http.StatusNoContent)
+		http.NotFound(w, r)
 	}
 }

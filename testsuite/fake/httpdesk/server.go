@@ -14,14 +14,10 @@ package httpdesk
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -48,9 +44,6 @@ const (
 
 // Group is the one group that there is.
 const Group = "returns"
-
-// tolerance is how old a webhook may be.
-const tolerance = 5 * time.Minute
 
 // Options sets up a Server.
 type Options struct {
@@ -81,8 +74,9 @@ type Server struct {
 	Faults  fake.Faults
 	Journal fake.Journal
 
-	opts   Options
-	outbox *fake.Outbox
+	opts     Options
+	standard fake.Standard
+	outbox   *fake.Outbox
 
 	mu      sync.Mutex
 	hookURL string
@@ -111,7 +105,7 @@ func New(opts Options) *Server {
 	if opts.Retries == nil {
 		opts.Retries = []time.Duration{time.Second, 10 * time.Second}
 	}
-	s := &Server{opts: opts, hookURL: opts.HookURL, taken: map[string]taken{}, away: map[string]bool{}}
+	s := &Server{opts: opts, standard: fake.Standard{Secret: opts.Secret, Now: opts.Now}, hookURL: opts.HookURL, taken: map[string]taken{}, away: map[string]bool{}}
 	s.outbox = &fake.Outbox{Retries: opts.Retries, Scale: opts.TimeScale, Faults: &s.Faults, Sign: s.sign}
 	return s
 }
@@ -124,27 +118,27 @@ func (s *Server) Close() {
 
 // ServeHTTP takes webhooks, answers questions, and serves the driver.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	if err != nil {
-		refuse(w, http.StatusRequestEntityTooLarge)
+	driver := fake.Driver{Faults: &s.Faults, Journal: &s.Journal, Attempts: s.outbox, Own: s.serveDriver}
+	if driver.Serve(w, r) {
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	body, ok := fake.ReadBody(w, r, fake.RefuseJSON)
+	if !ok {
+		return
+	}
 	switch path := r.Method + " " + r.URL.Path; {
-	case strings.HasPrefix(r.URL.Path, "/_fake/"):
-		s.serveDriver(w, r)
 	case path == "POST /handoff":
 		var is struct{ Type string }
 		_ = json.Unmarshal(body, &is)
-		s.Faults.Serve(w, r, is.Type, refuse, func(w http.ResponseWriter, r *http.Request) { s.webhook(w, r.Header, body) })
+		s.Faults.Serve(w, r, is.Type, fake.RefuseJSON, func(w http.ResponseWriter, r *http.Request) { s.webhook(w, r.Header, body) })
 	case path == "GET /handoff/availability":
-		s.Faults.Serve(w, r, OpAvailability, refuse, s.ask(s.availability))
+		s.Faults.Serve(w, r, OpAvailability, fake.RefuseJSON, s.ask(s.availability))
 	case path == "GET /handoff/queue":
-		s.Faults.Serve(w, r, OpQueue, refuse, s.ask(s.queue))
+		s.Faults.Serve(w, r, OpQueue, fake.RefuseJSON, s.ask(s.queue))
 	case strings.HasPrefix(r.URL.Path, "/handoff"):
-		refuse(w, http.StatusMethodNotAllowed)
+		fake.RefuseJSON(w, http.StatusMethodNotAllowed)
 	default:
-		refuse(w, http.StatusNotFound)
+		fake.RefuseJSON(w, http.StatusNotFound)
 	}
 }
 
@@ -154,18 +148,18 @@ func (s *Server) webhook(w http.ResponseWriter, h http.Header, body []byte) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	switch {
-	case !s.signed(h, body):
-		refuse(w, http.StatusUnauthorized)
+	case !s.standard.Signed(h, body):
+		fake.RefuseJSON(w, http.StatusUnauthorized)
 	case s.opts.Gone:
-		refuse(w, http.StatusGone)
+		fake.RefuseJSON(w, http.StatusGone)
 	case !strings.HasPrefix(h.Get("Content-Type"), "application/json"):
-		refuse(w, http.StatusUnsupportedMediaType)
+		fake.RefuseJSON(w, http.StatusUnsupportedMediaType)
 	case d.Decode(&hook) != nil:
-		refuse(w, http.StatusBadRequest)
+		fake.RefuseJSON(w, http.StatusBadRequest)
 	case slices.Contains(s.opts.Lacks, hook.Type):
-		refuse(w, http.StatusNotImplemented)
+		fake.RefuseJSON(w, http.StatusNotImplemented)
 	case !hook.sound():
-		refuse(w, http.StatusBadRequest)
+		fake.RefuseJSON(w, http.StatusBadRequest)
 	default:
 		hook.ID = h.Get("Webhook-Id")
 		s.answer(w, hook, s.take(hook, sha256.Sum256(body)))
@@ -176,9 +170,9 @@ func (s *Server) webhook(w http.ResponseWriter, h http.Header, body []byte) {
 func (s *Server) answer(w http.ResponseWriter, hook Webhook, status int) {
 	switch {
 	case status != http.StatusOK:
-		refuse(w, status)
+		fake.RefuseJSON(w, status)
 	case hook.Type == "ticket.opened" || hook.Type == "ticket.mirrored":
-		writeJSON(w, map[string]string{"url": "https://desk.example/tickets/" + hook.Data.Ticket})
+		fake.WriteJSON(w, map[string]string{"url": "https://desk.example/tickets/" + hook.Data.Ticket})
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -219,52 +213,17 @@ func (s *Server) ask(about func(r *http.Request) (any, int)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case s.opts.Mute:
-			refuse(w, http.StatusNotFound)
+			fake.RefuseJSON(w, http.StatusNotFound)
 			return
-		case !s.signed(r.Header, []byte(r.URL.RawQuery)):
-			refuse(w, http.StatusUnauthorized)
+		case !s.standard.Signed(r.Header, []byte(r.URL.RawQuery)):
+			fake.RefuseJSON(w, http.StatusUnauthorized)
 			return
 		}
 		answer, status := about(r)
 		if status != http.StatusOK {
-			refuse(w, status)
+			fake.RefuseJSON(w, status)
 			return
 		}
-		writeJSON(w, answer)
+		fake.WriteJSON(w, answer)
 	}
-}
-
-// signed checks the signature and the age of what handoff sends.
-func (s *Server) signed(h http.Header, body []byte) bool {
-	id, at := h.Get("Webhook-Id"), h.Get("Webhook-Timestamp")
-	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || id == "" || s.opts.Now().Sub(time.Unix(seconds, 0)).Abs() > tolerance {
-		return false
-	}
-	return slices.ContainsFunc(strings.Fields(h.Get("Webhook-Signature")), func(given string) bool {
-		return hmac.Equal([]byte(given), []byte(signature(s.opts.Secret, id, at, body)))
-	})
-}
-
-// signature is that of the Standard Webhooks document.
-func signature(secret, id, at string, body []byte) string {
-	key := []byte(secret)
-	if encoded, ok := strings.CutPrefix(secret, "whsec_"); ok {
-		key, _ = base64.StdEncoding.DecodeString(encoded)
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + at + "."))
-	mac.Write(body)
-	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-func refuse(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": http.StatusText(status)})
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
 }

@@ -3,6 +3,8 @@ package livechat
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/handoff-engine/handoff/testsuite/fake"
 )
 
 // command is the body of the calls under /_fake/.
@@ -26,9 +28,7 @@ type command struct {
 // replace the switches; /_fake/faults, /_fake/journal and /_fake/attempts are
 // those of package fake.
 func (s *Server) mountControl() {
-	s.mux.Handle("/_fake/faults", s.Faults)
-	s.mux.Handle("/_fake/journal", s.Journal)
-	s.mux.Handle("/_fake/attempts", s.Hooks)
+	fake.Driver{Faults: s.Faults, Journal: s.Journal, Attempts: s.Hooks}.Mount(s.mux)
 	s.mux.HandleFunc("GET /_fake/chats", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"chats": s.Chats()})
 	})
@@ -45,10 +45,7 @@ func (s *Server) mountControl() {
 	})
 	s.mux.HandleFunc("PUT /_fake/switches", func(w http.ResponseWriter, r *http.Request) {
 		var next Switches
-		d := json.NewDecoder(r.Body)
-		d.DisallowUnknownFields()
-		if err := d.Decode(&next); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
+		if !fake.ReadJSON(w, r, &next) {
 			return
 		}
 		s.Switch(func(current *Switches) { *current = next })
@@ -63,10 +60,7 @@ func (s *Server) serveCommand(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var c command
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	if !fake.ReadJSON(w, r, &c) {
 		return
 	}
 	do, ok := s.commands(r)[r.PathValue("command")]

@@ -14,6 +14,7 @@
 package livechat
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -88,18 +89,13 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	set := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	set(&o.OrganizationID, DefaultOrganization)
-	set(&o.ClientID, DefaultClientID)
-	set(&o.ClientSecret, DefaultClientSecret)
-	set(&o.RefreshToken, DefaultRefreshToken)
-	set(&o.AccountID, DefaultAccountID)
-	set(&o.PAT, DefaultPAT)
-	set(&o.Requester, DefaultRequester)
+	o.OrganizationID = cmp.Or(o.OrganizationID, DefaultOrganization)
+	o.ClientID = cmp.Or(o.ClientID, DefaultClientID)
+	o.ClientSecret = cmp.Or(o.ClientSecret, DefaultClientSecret)
+	o.RefreshToken = cmp.Or(o.RefreshToken, DefaultRefreshToken)
+	o.AccountID = cmp.Or(o.AccountID, DefaultAccountID)
+	o.PAT = cmp.Or(o.PAT, DefaultPAT)
+	o.Requester = cmp.Or(o.Requester, DefaultRequester)
 	if o.Agents == nil {
 		o.Agents = []Agent{
 			{ID: Mira, Name: "Mira", Groups: []int{DefaultGroup}, Status: accepting},
@@ -151,8 +147,8 @@ func New(options Options) *Server {
 
 // Close stops the sending of webhooks and lets go of hanging calls.
 func (s *Server) Close() {
-	s.Hooks.Close()
 	s.Faults.Clear(fake.AnyOp)
+	s.Hooks.Close()
 }
 
 // ServeHTTP answers a call of any of the vendor's hosts.

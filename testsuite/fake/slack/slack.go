@@ -131,15 +131,14 @@ func New(options Options) *Server {
 	s.mux.HandleFunc("/api/{method}", s.serveMethod)
 	s.mux.HandleFunc("/upload/v1/{id}", s.serveUpload)
 	s.mux.HandleFunc("GET /files-pri/{id}/{name}", s.serveFile)
-	s.mux.Handle("/_fake/journal", s.Journal)
-	s.mux.Handle("/_fake/faults", s.Faults)
+	fake.Driver{Faults: s.Faults, Journal: s.Journal, Attempts: s.Hooks}.Mount(s.mux)
 	return s
 }
 
 // Close stops the sending of webhooks and lets go of hanging calls.
 func (s *Server) Close() {
-	s.Hooks.Close()
 	s.Faults.Clear(fake.AnyOp)
+	s.Hooks.Close()
 }
 
 // SetHook sets the request URL of events and clicks.

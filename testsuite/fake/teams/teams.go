@@ -11,6 +11,7 @@
 package teams
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -160,21 +161,14 @@ func New(options Options) *Server {
 	} {
 		s.mux.HandleFunc(pattern, s.serve(x.op, x.handle))
 	}
-	s.mux.Handle("/_fake/faults", s.Faults)
-	s.mux.Handle("/_fake/journal", s.Journal)
-	s.mux.Handle("/_fake/attempts", s.Hooks)
+	fake.Driver{Faults: s.Faults, Journal: s.Journal, Attempts: s.Hooks}.Mount(s.mux)
 	return s
 }
 
 func (o Options) withDefaults() Options {
-	set := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	set(&o.AppID, DefaultAppID)
-	set(&o.AppSecret, DefaultAppSecret)
-	set(&o.Tenant, DefaultTenant)
+	o.AppID = cmp.Or(o.AppID, DefaultAppID)
+	o.AppSecret = cmp.Or(o.AppSecret, DefaultAppSecret)
+	o.Tenant = cmp.Or(o.Tenant, DefaultTenant)
 	if o.Channels == nil {
 		o.Channels = []string{DefaultChannel, BillingChannel}
 	}
@@ -198,8 +192,8 @@ func (o Options) withDefaults() Options {
 
 // Close stops the sending of activities and lets go of hanging calls.
 func (s *Server) Close() {
-	s.Hooks.Close()
 	s.Faults.Clear(fake.AnyOp)
+	s.Hooks.Close()
 }
 
 // ServeHTTP answers a call of any of the vendor's hosts.

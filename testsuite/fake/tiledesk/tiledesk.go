@@ -165,8 +165,11 @@ func New(options Options) *Server {
 	return s
 }
 
-// Close stops sending webhooks.
-func (s *Server) Close() { s.Hooks.Close() }
+// Close stops the sending of webhooks and lets go of hanging calls.
+func (s *Server) Close() {
+	s.Faults.Clear(fake.AnyOp)
+	s.Hooks.Close()
+}
 
 // Switch changes how the server is set up.
 func (s *Server) Switch(change func(*Switches)) {
