@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"maps"
 	"regexp"
 	"strings"
@@ -72,17 +71,10 @@ func (c *Client) isOurs(key, id, kind string) bool {
 // read reads an event strictly: a misspelt key is told.
 func read(body []byte) (Event, error) {
 	var e Event
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&e); err != nil {
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return e, invalid("the event's " + wrong.Field + " is of the wrong type")
-		}
-		return e, invalid("the event is no JSON, or has a key that does not exist")
+	if err := connector.DecodeStrictly(Name, body, &e); err != nil {
+		return e, err
 	}
 	switch {
-	case decoder.More():
-		return e, invalid("the body holds more than one event")
 	case e.Type == TypeCustomerTyping, e.Type == TypeCustomerRead:
 		return e, nil
 	case e.ID == "" || len(e.ID) > maxID:

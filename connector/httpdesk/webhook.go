@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"regexp"
 	"strings"
 
@@ -68,17 +67,10 @@ func isOurs(id, kind string) bool {
 // read reads an event strictly: a misspelt key is told.
 func read(body []byte) (Event, error) {
 	var e Event
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&e); err != nil {
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return e, invalid("the event's " + wrong.Field + " is of the wrong type")
-		}
-		return e, invalid("the event is no JSON, or has a key that does not exist")
+	if err := connector.DecodeStrictly(Name, body, &e); err != nil {
+		return e, err
 	}
 	switch {
-	case decoder.More():
-		return e, invalid("the body holds more than one event")
 	case e.Data.Attachment != nil && !e.Data.Attachment.reachable():
 		return e, invalid("data.attachment has neither an http address nor a place")
 	case len(e.Data.ID) > maxID:
