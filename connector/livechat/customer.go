@@ -12,8 +12,6 @@ const (
 	// a route's next desk may be another LiveChat account.
 	customerKey = "customer_id"
 	ownerKey    = "customer_of"
-	// maxUnprepared bounds how many customers are kept in mind that were not prepared.
-	maxUnprepared = 1024
 )
 
 // PrepareTicket makes the customer known at LiveChat, or finds who stands for this conversation there since an earlier

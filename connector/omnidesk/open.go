@@ -2,14 +2,11 @@ package omnidesk
 
 import (
 	"context"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/handoff-engine/handoff/connector"
-	"github.com/handoff-engine/handoff/connector/httpx"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -121,41 +118,4 @@ func (c *Client) fileLog(ctx context.Context, op string, req connector.OpenReque
 	if err != nil {
 		c.log.Warn("chatbot log was not filed for certain", "op", op, "key", req.Key, "kind", connector.KindOf(err))
 	}
-}
-
-// Availability asks whether agents are there. The vendor tells when nobody is, if "Hide chat when there are no agents
-// available" is ticked at the token, and never that somebody is. It knows no groups.
-func (c *Client) Availability(ctx context.Context, _ connector.AvailabilityRequest) (connector.Availability, error) {
-	got, err := c.chatConfig(ctx, "Availability")
-	if err != nil {
-		return connector.AvailabilityUnknown, err
-	}
-	if got.Instructions == nil {
-		return connector.AvailabilityUnknown, nil
-	}
-	for _, i := range got.Instructions {
-		if i.Type == noAgents {
-			return connector.Offline, nil
-		}
-	}
-	return connector.Online, nil
-}
-
-// chatConfig asks for what the chat window would be told: of the chat server, as the guide has it, which wants a token
-// that not every account has, or of the account, as the specification has it.
-func (c *Client) chatConfig(ctx context.Context, op string) (answer, error) {
-	account := c.config.ChatAccountToken.First().Reveal()
-	fromAccount := func() (answer, error) {
-		return c.post(ctx, op, configPathSpec, []field{{"chatServer", c.chatServer}, {"chatAccountToken", account}}, nil)
-	}
-	token := c.config.ChatServerToken.First().Reveal()
-	if token == "" {
-		return fromAccount()
-	}
-	return either(&c.configPath, func() (answer, error) {
-		q := url.Values{"chatAccountToken": {account}, "chatServerToken": {token}}
-		return c.do(ctx, httpx.Request{
-			Op: op, Method: http.MethodGet, URL: c.config.ChatURL + configPathGuide + "?" + q.Encode(),
-		})
-	}, fromAccount)
 }

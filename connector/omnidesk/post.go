@@ -125,38 +125,3 @@ func (c *Client) tell(ctx context.Context, op string, t conversation.Ticket, eve
 	_, err = c.post(ctx, op, eventPath, []field{{"chatServer", c.chatServer}, {"chatSessionID", session}, {"event", event}}, nil)
 	return err
 }
-
-// CloseTicket ends the session. A customer who left is shown as one whose window was closed first. A refusal is taken
-// for a session that has ended already: the agent's stop and ours may cross, and what the vendor answers then is not
-// documented.
-func (c *Client) CloseTicket(ctx context.Context, req connector.CloseRequest) error {
-	const op = "CloseTicket"
-	session, err := c.openSession(op, req.Ticket)
-	if connector.KindOf(err) == connector.Conflict {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if req.ByCustomer {
-		if err := c.tell(ctx, op, req.Ticket, eventMinimized); err != nil {
-			c.log.Debug("agents are not shown that the customer left", "op", op, "key", req.Key, "kind", connector.KindOf(err))
-		}
-	}
-	end := func(path string) func() (answer, error) {
-		return func() (answer, error) {
-			return c.post(ctx, op, path, []field{{"chatSessionID", session}, {"chatServer", c.chatServer}}, nil)
-		}
-	}
-	_, err = either(&c.endPath, end(endPathGuide), end(endPathSpec))
-	switch kind := connector.KindOf(err); kind {
-	case connector.Invalid, connector.NotFound, connector.Conflict:
-		c.log.Warn("end of a session was refused; it has ended already, it seems", "op", op, "key", req.Key, "kind", kind)
-		err = nil
-	default:
-	}
-	if err == nil {
-		c.ended.Set(conversation.Key(session), 1)
-	}
-	return err
-}

@@ -21,7 +21,7 @@ func TestConfigurationSaysWhatIsWrong(t *testing.T) {
 		"id of a direct":  func(c *teams.Config) { c.TenantID = "../common" },
 		"channel_id":      func(c *teams.Config) { c.ChannelID = "General" },
 		"groups: billing": func(c *teams.Config) { c.Groups = map[string]string{"billing": "19:x@thread.tacv2;messageid=1"} },
-		"base_url must":   func(c *teams.Config) { c.BaseURL = "smba" },
+		"base_url: write": func(c *teams.Config) { c.BaseURL = "smba" },
 		"service_hosts":   func(c *teams.Config) { c.BaseURL = "https://elsewhere.example" },
 		"token_url":       func(c *teams.Config) { c.TokenURL = "ftp://x" },
 		"openid_url":      func(c *teams.Config) { c.OpenIDURL = "" },
