@@ -31,8 +31,12 @@ func (c *Conversation) changePolicy(p Policy) {
 		have *Choice
 		want Choice
 	}{
-		{&have.OnExhausted, p.OnExhausted}, {&have.OnClose, p.OnClose}, {&have.OnUnavailable, p.OnUnavailable},
-		{&have.OnClosed, p.OnClosed}, {&have.OnUnknownSend, p.OnUnknownSend}, {&have.Reopen, p.Reopen},
+		{&have.OnExhausted, p.OnExhausted},
+		{&have.OnClose, p.OnClose},
+		{&have.OnUnavailable, p.OnUnavailable},
+		{&have.OnClosed, p.OnClosed},
+		{&have.OnUnknownSend, p.OnUnknownSend},
+		{&have.Reopen, p.Reopen},
 	} {
 		if x.want != "" {
 			*x.have = x.want

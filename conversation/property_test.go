@@ -63,8 +63,13 @@ func anyRoute(t *rapid.T) Route {
 		r.Channel.Can = append(slices.Clone(r.Channel.Can), "survey")
 	}
 	r.Policy.Ladder = rapid.SliceOfN(rapid.SampledFrom([]Rung{
-		{SameAgent: true}, {Group: "seniors", AcceptWithin: Duration(time.Minute)}, {Agent: "bob"},
-		{Desk: "night"}, {Ticket: true}, {Bot: true}, {End: true},
+		{SameAgent: true},
+		{Group: "seniors", AcceptWithin: Duration(time.Minute)},
+		{Agent: "bob"},
+		{Desk: "night"},
+		{Ticket: true},
+		{Bot: true},
+		{End: true},
 	}), 0, 4).Draw(t, "ladder")
 	choice := func(name string, choices ...Choice) Choice { return rapid.SampledFrom(choices).Draw(t, name) }
 	r.Policy.OnExhausted = choice("on_exhausted", "", ToBot, ToEnd, ToTicket)

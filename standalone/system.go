@@ -43,7 +43,6 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 	if err != nil {
 		return err
 	}
-	play := o.config == ""
 	loaded, err := load(o, baseURL, logger)
 	if err != nil {
 		return err
@@ -73,16 +72,9 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 		Connections: byName(loaded), Files: opener, Logger: logger, Metrics: metrics,
 	}, conversations, conversations)
 
-	s := started{
-		baseURL: baseURL, temporalAddress: server.Address(), dataDir: o.dataDir, playground: play,
-		workflowsURL: server.UIURL() + "/namespaces/" + server.Namespace() + "/workflows",
-	}
-	for _, c := range loaded.Connections {
-		s.connections = append(s.connections, c.Name)
-	}
-
+	s := startedOf(o, baseURL, server, loaded)
 	group, ctx := errgroup.WithContext(ctx)
-	if play {
+	if s.playground {
 		p, err := openPlayground(o, s, conversations, logger)
 		if err != nil {
 			return err
@@ -102,6 +94,18 @@ func run(ctx context.Context, o options, logger *slog.Logger, ready func(started
 		})
 	})
 	return group.Wait()
+}
+
+// startedOf says what runs, and where.
+func startedOf(o options, baseURL string, server *embedded.Server, loaded *config.Loaded) started {
+	s := started{
+		baseURL: baseURL, temporalAddress: server.Address(), dataDir: o.dataDir, playground: o.config == "",
+		workflowsURL: server.UIURL() + "/namespaces/" + server.Namespace() + "/workflows",
+	}
+	for _, c := range loaded.Connections {
+		s.connections = append(s.connections, c.Name)
+	}
+	return s
 }
 
 // chooseListen checks the address before anything is started, and replaces port 0

@@ -117,50 +117,7 @@ func (r *runner) perform(ctx workflow.Context, task conversation.Task) ([]conver
 		// the attempt before is not lost.
 		options.RetryPolicy.MaximumAttempts = 1
 	}
-	var activity any
-	var a *activities.Activities
-	switch first.Kind {
-	case conversation.Say:
-		activity = a.Say
-	case conversation.PauseBot:
-		activity = a.PauseBot
-	case conversation.ResumeBot:
-		// The customer must not be left with a mute bot: tried for as long as it takes.
-		activity, options.ScheduleToCloseTimeout = a.ResumeBot, 0
-	case conversation.Notify:
-		activity = a.Notify
-	case conversation.AskBot:
-		activity, options.ScheduleToCloseTimeout, options.RetryPolicy.MaximumInterval = a.AskBot, answerWithin, lastRetryOfBot
-	case conversation.PrepareTicket:
-		activity = a.PrepareTicket
-	case conversation.EditSaid, conversation.EditPosted:
-		activity = a.Edit
-	case conversation.AskRating:
-		activity = a.AskRating
-	case conversation.Mirror:
-		activity, options.ScheduleToCloseTimeout = a.Mirror, mirrorWithin
-	case conversation.UpdateTicket:
-		activity, options.ScheduleToCloseTimeout = a.UpdateTicket, courtesyWithin
-	case conversation.ReadQueue:
-		activity, options.ScheduleToCloseTimeout = a.ReadQueue, courtesyWithin
-	case conversation.ReportRating:
-		activity = a.ReportRating
-	case conversation.OpenTicket:
-		activity = a.OpenTicket
-		if first.Within > 0 {
-			options.ScheduleToCloseTimeout = time.Duration(first.Within)
-		}
-	case conversation.Post:
-		activity = a.Post
-	case conversation.Note:
-		activity = a.Note
-	case conversation.Assign:
-		activity = a.Assign
-	case conversation.CatchUp:
-		activity, options.ScheduleToCloseTimeout = a.CatchUp, catchUpWithin
-	case conversation.CloseTicket:
-		activity = a.CloseTicket
-	}
+	activity := activityFor(first, &options)
 	started := workflow.Now(ctx)
 	var outcomes []conversation.Event
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, task).Get(ctx, &outcomes)
@@ -171,6 +128,60 @@ func (r *runner) perform(ctx workflow.Context, task conversation.Task) ([]conver
 		return r.interrupted(task, err, started), 0
 	}
 	return failure(task, err, once, started)
+}
+
+// activityFor chooses the activity of an effect, and changes the options where it has limits of its own.
+func activityFor(first conversation.Effect, options *workflow.ActivityOptions) any {
+	var a *activities.Activities
+	switch first.Kind {
+	case conversation.Say:
+		return a.Say
+	case conversation.PauseBot:
+		return a.PauseBot
+	case conversation.ResumeBot:
+		// The customer must not be left with a mute bot: tried for as long as it takes.
+		options.ScheduleToCloseTimeout = 0
+		return a.ResumeBot
+	case conversation.Notify:
+		return a.Notify
+	case conversation.AskBot:
+		options.ScheduleToCloseTimeout, options.RetryPolicy.MaximumInterval = answerWithin, lastRetryOfBot
+		return a.AskBot
+	case conversation.PrepareTicket:
+		return a.PrepareTicket
+	case conversation.EditSaid, conversation.EditPosted:
+		return a.Edit
+	case conversation.AskRating:
+		return a.AskRating
+	case conversation.Mirror:
+		options.ScheduleToCloseTimeout = mirrorWithin
+		return a.Mirror
+	case conversation.UpdateTicket:
+		options.ScheduleToCloseTimeout = courtesyWithin
+		return a.UpdateTicket
+	case conversation.ReadQueue:
+		options.ScheduleToCloseTimeout = courtesyWithin
+		return a.ReadQueue
+	case conversation.ReportRating:
+		return a.ReportRating
+	case conversation.OpenTicket:
+		if first.Within > 0 {
+			options.ScheduleToCloseTimeout = time.Duration(first.Within)
+		}
+		return a.OpenTicket
+	case conversation.Post:
+		return a.Post
+	case conversation.Note:
+		return a.Note
+	case conversation.Assign:
+		return a.Assign
+	case conversation.CatchUp:
+		options.ScheduleToCloseTimeout = catchUpWithin
+		return a.CatchUp
+	case conversation.CloseTicket:
+		return a.CloseTicket
+	}
+	return nil
 }
 
 // final reports whether the same call will fail again.

@@ -135,24 +135,8 @@ func (e *Event) inbound(key string, who caller) ([]connector.Inbound, error) {
 	case TypeCustomerLeft:
 		ev.Kind = conversation.CustomerLeft
 	case TypeHandoff:
-		ev.Kind, ev.Agent, ev.Group, ev.Reason = conversation.HandoffRequested, e.Agent, e.Group, conversation.ByBot
-		switch e.Priority {
-		case "", "low", "normal", "high", "urgent":
-			ev.Priority = e.Priority
-		default:
-			return nil, invalid("priority is low, normal, high or urgent")
-		}
-		switch e.By {
-		case "", ByBot:
-		case ByCustomer:
-			ev.Reason = conversation.ByCustomer
-		default:
-			return nil, invalid("by is bot or customer")
-		}
-		if e.Reason != "" {
-			fields := map[string]string{fieldReason: e.Reason}
-			maps.Copy(fields, ev.Customer.Fields)
-			ev.Customer.Fields = fields
+		if err := e.request(&ev); err != nil {
+			return nil, err
 		}
 	default:
 		return nil, invalid("type is one of customer.message, customer.typing, customer.read, customer.edited, customer.deleted, customer.rated, " +
@@ -160,6 +144,30 @@ func (e *Event) inbound(key string, who caller) ([]connector.Inbound, error) {
 	}
 	in.Event = ev
 	return []connector.Inbound{in}, nil
+}
+
+// request turns an event that asks for a human into the model's.
+func (e *Event) request(ev *conversation.Event) error {
+	ev.Kind, ev.Agent, ev.Group, ev.Reason = conversation.HandoffRequested, e.Agent, e.Group, conversation.ByBot
+	switch e.Priority {
+	case "", "low", "normal", "high", "urgent":
+		ev.Priority = e.Priority
+	default:
+		return invalid("priority is low, normal, high or urgent")
+	}
+	switch e.By {
+	case "", ByBot:
+	case ByCustomer:
+		ev.Reason = conversation.ByCustomer
+	default:
+		return invalid("by is bot or customer")
+	}
+	if e.Reason != "" {
+		fields := map[string]string{fieldReason: e.Reason}
+		maps.Copy(fields, ev.Customer.Fields)
+		ev.Customer.Fields = fields
+	}
+	return nil
 }
 
 func forbidden(what string) error {
