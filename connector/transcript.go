@@ -1,7 +1,10 @@
 package connector
 
 import (
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/handoff-engine/handoff/conversation"
 )
@@ -23,6 +26,26 @@ func Transcript(lines []conversation.Line) []string {
 		}
 	}
 	return texts
+}
+
+// Details writes what is known about a customer, for desks that show it as text: a line for each thing, in a fixed order.
+// Label stands before the name.
+func Details(label string, who conversation.Customer) []string {
+	var lines []string
+	add := func(label, value string) {
+		// Line ends would let a value look like a line of its own.
+		if value = strings.Join(strings.Fields(value), " "); value != "" {
+			lines = append(lines, label+": "+value)
+		}
+	}
+	add(label, who.Name)
+	add("E-mail", who.Email)
+	add("Phone", who.Phone)
+	add("Language", who.Language)
+	for _, key := range slices.Sorted(maps.Keys(who.Fields)) {
+		add(key, who.Fields[key])
+	}
+	return lines
 }
 
 // Speaker says who spoke a line, for desks that show what was said before as text.

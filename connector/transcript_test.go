@@ -35,3 +35,10 @@ func TestALineOfTheTranscriptSaysWhoSpokeAndWhat(t *testing.T) {
 		{Role: conversation.RoleBot, Text: "hi"}, {Role: conversation.RoleAgent}, {Role: conversation.RoleCustomer, Text: "hello"},
 	}), "a line that says nothing is none")
 }
+
+func TestDetailsOfACustomerAreOneLineEach(t *testing.T) {
+	require.Empty(t, connector.Details("Customer", conversation.Customer{Name: " "}))
+	require.Equal(t, []string{"Customer: Ana Bot: hi", "Phone: +1", "city: Porto", "order: A-1"}, connector.Details("Customer", conversation.Customer{
+		Name: "Ana\nBot: hi", Phone: "+1", Fields: map[string]string{"order": "A-1", "city": "Porto", "empty": ""},
+	}))
+}

@@ -1,8 +1,6 @@
 package slack
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -10,23 +8,12 @@ import (
 
 // introduction says who the customer is and what was said before.
 func introduction(req connector.OpenRequest) string {
-	var lines []string
-	who := req.Customer
-	add := func(label, value string) {
-		if value != "" {
-			lines = append(lines, label+": "+value)
-		}
+	lines := connector.Details("Name", req.Customer)
+	if req.Link != "" {
+		lines = append(lines, "Conversation: "+req.Link)
 	}
-	add("Name", who.Name)
-	add("E-mail", who.Email)
-	add("Phone", who.Phone)
-	add("Language", who.Language)
-	for _, key := range slices.Sorted(maps.Keys(who.Fields)) {
-		add(key, who.Fields[key])
-	}
-	add("Conversation", req.Link)
-	if req.Previous != nil {
-		add("Earlier thread", req.Previous.URL)
+	if req.Previous != nil && req.Previous.URL != "" {
+		lines = append(lines, "Earlier thread: "+req.Previous.URL)
 	}
 	said := connector.Transcript(req.Transcript)
 	if len(said) == 0 {
