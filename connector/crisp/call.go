@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -47,12 +46,11 @@ func (c *Client) call(ctx context.Context, op, method, path string, body, into a
 		return nil
 	}
 	var e envelope
-	if json.Unmarshal(answer.Body, &e) != nil || json.Unmarshal(e.Data, into) != nil {
-		return &connector.Error{
-			Connector: Name, Op: op, Kind: connector.UncertainOutcome, Status: answer.Status, Err: errors.New("answer is not the JSON expected"),
-		}
+	if err := c.http.Decode(op, answer, &e); err != nil {
+		return err
 	}
-	return nil
+	answer.Body = e.Data
+	return c.http.Decode(op, answer, into)
 }
 
 // classify reads what the status does not tell. A 2xx that is not the vendor's JSON comes from something in between.
@@ -90,7 +88,7 @@ func (c *Client) session(id, path string) string {
 // sessionOf gives the conversation of a ticket.
 func sessionOf(op string, t conversation.Ticket) (string, error) {
 	if t.ID == "" {
-		return "", connector.Errorf(Name, op, connector.Invalid, "ticket without a session")
+		return "", connector.Errorf(Name, op, connector.Invalid, "the ticket has no session")
 	}
 	return t.ID, nil
 }

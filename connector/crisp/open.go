@@ -103,7 +103,7 @@ func (c *Client) begin(ctx context.Context, op string, key conversation.Key) (id
 		return "", false, err
 	}
 	if made.ID == "" {
-		return "", false, connector.Errorf(Name, op, connector.UncertainOutcome, "answer without a session")
+		return "", false, connector.Errorf(Name, op, connector.UncertainOutcome, "the answer has no session")
 	}
 	c.opening.Set(key, made.ID)
 	return made.ID, false, nil

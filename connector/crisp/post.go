@@ -29,7 +29,7 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 	const op = "Post"
 	texts := connector.SplitText(req.Text, maxText)
 	if len(texts) == 0 {
-		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "empty text")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	var messages []newMessage
 	for _, text := range texts {
@@ -153,7 +153,7 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 	marks := strings.Split(req.Message, ",")
 	for _, mark := range marks {
 		if _, err := strconv.ParseInt(mark, 10, 64); err != nil {
-			return connector.Errorf(Name, op, connector.Invalid, "message id is not a fingerprint")
+			return connector.Errorf(Name, op, connector.Invalid, "the message's id is no fingerprint")
 		}
 	}
 	if req.Delete {
@@ -166,7 +166,7 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 		return nil
 	}
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Errorf(Name, op, connector.Invalid, "empty text")
+		return connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	if len(marks) > 1 || utf8.RuneCountInString(req.Text) > maxText {
 		return connector.Errorf(Name, op, connector.Unsupported, "the text takes several messages")

@@ -34,18 +34,18 @@ func (c *Client) Verify(d *connector.Delivery) error {
 	at := d.Header.Get(headerTimestamp)
 	message := slices.Concat([]byte("["+at+";"), d.Body, []byte("]"))
 	if !sign.HexSHA256(c.config.HookSecret, message, d.Header.Get(headerSignature)) {
-		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "signature is missing or wrong")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "the signature is missing or wrong")
 	}
 	n, err := strconv.ParseInt(at, 10, 64)
 	if err != nil {
-		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "timestamp is no number")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "the timestamp is no number")
 	}
 	signed := time.Unix(n, 0)
 	if n > milliseconds {
 		signed = time.UnixMilli(n)
 	}
 	if within := time.Duration(c.config.HookTolerance); within > 0 && !sign.Fresh(signed, d.ReceivedAt, within) {
-		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "signed too long ago, or in the future")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "the timestamp is too old, or from the future")
 	}
 	return nil
 }
@@ -54,11 +54,11 @@ func (c *Client) Verify(d *connector.Delivery) error {
 func (c *Client) verifyKey(d *connector.Delivery) error {
 	query, err := url.ParseQuery(d.Query)
 	if keys := query["key"]; err != nil || len(keys) != 1 || !c.config.HookKey.Match(keys[0]) {
-		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "key in the address is missing or wrong")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "the key in the address is missing or wrong")
 	}
 	var h hook
 	if json.Unmarshal(d.Body, &h) == nil && h.WebsiteID != "" && h.WebsiteID != c.config.WebsiteID {
-		return connector.Errorf(Name, "Verify", connector.Forbidden, "web hook of another workspace")
+		return connector.Errorf(Name, "Verify", connector.Forbidden, "webhook of another workspace")
 	}
 	return nil
 }

@@ -67,12 +67,8 @@ func (c *Client) ask(ctx context.Context, op, path string, query url.Values, int
 		return nil
 	case err != nil:
 		return err
-	case json.Unmarshal(answer.Body, into) != nil:
-		return &connector.Error{
-			Connector: Name, Op: op, Kind: connector.UncertainOutcome, Status: answer.Status,
-		}
 	}
-	return nil
+	return c.http.Decode(op, answer, into)
 }
 
 // call makes a call, unless the desk has asked to wait for longer, and remembers what it answers to all.

@@ -119,7 +119,7 @@ func (c *Client) Do(ctx context.Context, r Request, into any) (Answer, error) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, body)
 	if err != nil {
-		return fail(connector.Invalid, errors.New("address cannot be used"))
+		return fail(connector.Invalid, errors.New("the address cannot be used"))
 	}
 	maps.Copy(req.Header, r.Header)
 	req.Header.Set("User-Agent", userAgent)
@@ -145,10 +145,19 @@ func (c *Client) Do(ctx context.Context, r Request, into any) (Answer, error) {
 	if err := c.judge(r.Op, answer); err != nil {
 		return answer, err
 	}
-	if into != nil && json.Unmarshal(answer.Body, into) != nil {
-		return answer, c.unreadable(r.Op, resp.StatusCode, errors.New("answer is not the JSON expected"))
+	if into == nil {
+		return answer, nil
 	}
-	return answer, nil
+	return answer, c.Decode(r.Op, answer, into)
+}
+
+// Decode reads an answer's JSON into the pointer into. What cannot be read is UncertainOutcome: the call may have taken
+// place.
+func (c *Client) Decode(op string, a Answer, into any) error {
+	if json.Unmarshal(a.Body, into) != nil {
+		return c.unreadable(op, a.Status, errors.New("the answer is not the JSON expected"))
+	}
+	return nil
 }
 
 // read reads an answer's body, within bounds.
@@ -159,7 +168,7 @@ func (c *Client) read(op string, resp *http.Response) (Answer, error) {
 		return answer, c.unreadable(op, resp.StatusCode, withoutAddress(err))
 	}
 	if len(data) > maxAnswer {
-		return answer, c.unreadable(op, resp.StatusCode, errors.New("answer too large"))
+		return answer, c.unreadable(op, resp.StatusCode, errors.New("the answer is too large"))
 	}
 	return answer, nil
 }

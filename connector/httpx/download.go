@@ -33,7 +33,7 @@ func (d *Downloader) Open(ctx context.Context, op string, file conversation.Atta
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, file.URL, nil)
 	if err != nil {
-		return fail(connector.Invalid, errors.New("address cannot be used"))
+		return fail(connector.Invalid, errors.New("the address cannot be used"))
 	}
 	req.Header.Set("User-Agent", userAgent)
 	if authorization != "" {

@@ -20,7 +20,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 	group := -1
 	if req.Group != "" {
 		if group, err = strconv.Atoi(req.Group); err != nil || group < 0 {
-			return connector.Errorf(Name, op, connector.Invalid, "group is not a number")
+			return connector.Errorf(Name, op, connector.Invalid, "the group is not a number")
 		}
 	}
 	current, err := c.getChat(ctx, op, chatID, "")
@@ -28,7 +28,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 		return err
 	}
 	if current.Thread.ID != threadID || !current.Thread.Active {
-		return connector.Errorf(Name, op, connector.Conflict, "chat is closed")
+		return connector.Errorf(Name, op, connector.Conflict, "the chat is closed")
 	}
 	agents := c.agentsIn(current)
 	transfer := transferChat{ID: chatID, IgnoreAvailability: true, IgnorePresence: true}
@@ -38,7 +38,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 			return nil
 		}
 		if away, _ := c.away(ctx, op, req.Agent); away {
-			return connector.Errorf(Name, op, connector.Conflict, "agent is offline")
+			return connector.Errorf(Name, op, connector.Conflict, "the agent is offline")
 		}
 		transfer.Target = &target{Type: "agent", IDs: []string{req.Agent}}
 	case group >= 0:
@@ -154,7 +154,7 @@ func (c *Client) Availability(ctx context.Context, req connector.AvailabilityReq
 	if req.Group != "" {
 		n, err := strconv.Atoi(req.Group)
 		if err != nil || n < 0 {
-			return connector.AvailabilityUnknown, connector.Errorf(Name, op, connector.Invalid, "group is not a number")
+			return connector.AvailabilityUnknown, connector.Errorf(Name, op, connector.Invalid, "the group is not a number")
 		}
 		group = n
 	}

@@ -14,7 +14,7 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 	const op = "FetchAttachment"
 	u, ok := connector.ParseAddress(a.URL)
 	if !ok || !slices.Contains(c.fileHosts, u.Host) {
-		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "file is not at a host of the vendor")
+		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "the file is not at a host of the vendor")
 	}
 	f, err := c.files.Open(ctx, op, a, "")
 	if connector.KindOf(err) == connector.Unauthenticated || connector.KindOf(err) == connector.Forbidden {

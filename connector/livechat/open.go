@@ -32,7 +32,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	if req.Group != "" {
 		n, err := strconv.Atoi(req.Group)
 		if err != nil || n < 0 {
-			return conversation.Ticket{}, connector.Errorf(Name, op, connector.Invalid, "group is not a number")
+			return conversation.Ticket{}, connector.Errorf(Name, op, connector.Invalid, "the group is not a number")
 		}
 		group = n
 	}
@@ -196,7 +196,7 @@ func (o *opening) begin(ctx context.Context, action, chatID string) (string, str
 		chatID = opened.ChatID
 	}
 	if chatID == "" || opened.ThreadID == "" {
-		return "", "", connector.Errorf(Name, o.op, connector.UncertainOutcome, "answer without a thread")
+		return "", "", connector.Errorf(Name, o.op, connector.UncertainOutcome, "the answer has no thread")
 	}
 	return chatID, opened.ThreadID, nil
 }
@@ -238,7 +238,7 @@ func (c *Client) getChat(ctx context.Context, op, chatID, threadID string) (chat
 	var got chat
 	err := c.call(ctx, request{op: op, api: agentAPI, action: "get_chat", body: getChat{ChatID: chatID, ThreadID: threadID}}, &got)
 	if err == nil && got.Thread == nil {
-		return got, connector.Errorf(Name, op, connector.UncertainOutcome, "chat without a thread")
+		return got, connector.Errorf(Name, op, connector.UncertainOutcome, "the chat has no thread")
 	}
 	return got, err
 }
@@ -250,7 +250,7 @@ func ticketID(chatID, threadID string) string { return chatID + ":" + threadID }
 func parseTicket(op string, t conversation.Ticket) (chatID, threadID string, err error) {
 	chatID, threadID, ok := strings.Cut(t.ID, ":")
 	if !ok || chatID == "" || threadID == "" {
-		return "", "", connector.Errorf(Name, op, connector.Invalid, "ticket id is not <chat>:<thread>")
+		return "", "", connector.Errorf(Name, op, connector.Invalid, "the ticket's id is not <chat>:<thread>")
 	}
 	return chatID, threadID, nil
 }

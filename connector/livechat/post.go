@@ -18,7 +18,7 @@ import (
 func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
 	const op = "Post"
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "empty text")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	var events []newEvent
 	parts := connector.SplitText(req.Text, maxText)
@@ -160,12 +160,12 @@ func (c *Client) uploadFile(ctx context.Context, op string, req connector.Attach
 	}
 	defer func() { _ = f.Close() }()
 	if f.Size > maxFile {
-		return "", connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
+		return "", connector.Errorf(Name, op, connector.Unsupported, "the file is over 10 MB")
 	}
 	up, err := newUpload(f)
 	switch {
 	case errors.Is(err, httpx.ErrTooLarge):
-		return "", connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
+		return "", connector.Errorf(Name, op, connector.Unsupported, "the file is over 10 MB")
 	case err != nil:
 		return "", connector.Errorf(Name, op, connector.Unavailable, "reading the file: %w", err)
 	}
@@ -175,11 +175,11 @@ func (c *Client) uploadFile(ctx context.Context, op string, req connector.Attach
 	err = c.call(ctx, request{op: op, api: customerAPI, action: "upload_file", customer: customerOf(req.Ticket, req.Vendor), file: up}, &got)
 	switch code := connector.CodeOf(err); {
 	case code == "entity_too_large" || code == "validation":
-		return "", connector.Errorf(Name, op, connector.Unsupported, "file is refused: %s", code)
+		return "", connector.Errorf(Name, op, connector.Unsupported, "the file is refused: %s", code)
 	case err != nil:
 		return "", err
 	case got.URL == "":
-		return "", connector.Errorf(Name, op, connector.Unavailable, "upload without an address")
+		return "", connector.Errorf(Name, op, connector.Unavailable, "the upload has no address")
 	}
 	return got.URL, nil
 }

@@ -21,7 +21,7 @@ func (c *Client) Queue(ctx context.Context, req connector.QueueRequest) (convers
 		return conversation.Queue{}, err
 	}
 	if current.Thread.ID != threadID || !current.Thread.Active {
-		return conversation.Queue{}, connector.Errorf(Name, op, connector.Conflict, "chat is closed")
+		return conversation.Queue{}, connector.Errorf(Name, op, connector.Conflict, "the chat is closed")
 	}
 	place := current.Thread.Queue
 	if place == nil {

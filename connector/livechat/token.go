@@ -122,7 +122,7 @@ func (t *tokens) agent(ctx context.Context, op string) (string, error) {
 // customer gives the token of a customer who exists.
 func (t *tokens) customer(ctx context.Context, op, entityID string) (string, error) {
 	if entityID == "" {
-		return "", connector.Errorf(Name, op, connector.Invalid, "ticket without a customer: it was not prepared")
+		return "", connector.Errorf(Name, op, connector.Invalid, "the ticket has no customer: it was not prepared")
 	}
 	return t.cellOf(entityID).get(ctx, op, t.now, func(ctx context.Context) (string, time.Duration, error) {
 		got, err := t.mint(ctx, op, entityID)
@@ -137,7 +137,7 @@ func (t *tokens) newCustomer(ctx context.Context, op string) (entityID string, e
 		return "", err
 	}
 	if got.EntityID == "" {
-		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "token without entity_id")
+		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "the token has no entity_id")
 	}
 	c := t.cellOf(got.EntityID)
 	c.mu.Lock()
@@ -176,7 +176,7 @@ func (t *tokens) ask(ctx context.Context, r httpx.Request) (token, error) {
 	}
 	var got token
 	if json.Unmarshal(answer.Body, &got) != nil || got.AccessToken == "" {
-		return token{}, connector.Errorf(Name, r.Op, connector.UncertainOutcome, "answer without a token")
+		return token{}, connector.Errorf(Name, r.Op, connector.UncertainOutcome, "the answer has no token")
 	}
 	return got, nil
 }
@@ -195,7 +195,7 @@ func (t *tokens) organization(ctx context.Context, op string) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.org == "" {
-		return "", connector.Errorf(Name, op, connector.Invalid, "account server names no organization: set organization_id")
+		return "", connector.Errorf(Name, op, connector.Invalid, "the account server names no organization: set organization_id")
 	}
 	return t.org, nil
 }

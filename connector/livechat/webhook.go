@@ -20,7 +20,7 @@ func (c *Client) Verify(d *connector.Delivery) error {
 		OrganizationID string `json:"organization_id"`
 	}
 	if json.Unmarshal(d.Body, &h) != nil || !c.config.WebhookSecret.Match(h.SecretKey) {
-		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "secret_key is missing or wrong")
+		return connector.Errorf(Name, "Verify", connector.Unauthenticated, "the secret_key is missing or wrong")
 	}
 	if want := c.config.OrganizationID; want != "" && h.OrganizationID != want {
 		return connector.Errorf(Name, "Verify", connector.Forbidden, "webhook of another organization")

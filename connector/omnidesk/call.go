@@ -51,7 +51,7 @@ func (c *Client) call(ctx context.Context, r httpx.Request) (answer, error) {
 	if key := c.config.APIKey.First().Reveal(); key != "" {
 		u, err := url.Parse(r.URL)
 		if err != nil {
-			return answer{}, connector.Errorf(Name, r.Op, connector.Invalid, "address cannot be used")
+			return answer{}, connector.Errorf(Name, r.Op, connector.Invalid, "the address cannot be used")
 		}
 		if c.config.APIKeyHeader {
 			// As the vendor spells it: its servers may tell the case.

@@ -66,7 +66,7 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	}
 	a := req.Attachment
 	if a.Latitude != 0 || a.Longitude != 0 || a.Size > maxFile {
-		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "the vendor takes files of up to 10 MB")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "the file is over 10 MB")
 	}
 	var receipt connector.Receipt
 	if c.sent.Of(req.Key) == 0 {
@@ -87,7 +87,7 @@ func (c *Client) upload(ctx context.Context, op, session string, req connector.A
 	}
 	defer func() { _ = f.Close() }()
 	if f.Size > maxFile {
-		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
+		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "the file is over 10 MB")
 	}
 	// This call alone names the session sessionID (guide, addAttachment).
 	got, err := c.post(ctx, op, attachmentPath, []field{
@@ -96,7 +96,7 @@ func (c *Client) upload(ctx context.Context, op, session string, req connector.A
 		{"sessionID", session},
 	}, &f)
 	if errors.Is(err, httpx.ErrTooLarge) {
-		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "file over 10 MB")
+		return answer{}, connector.Errorf(Name, op, connector.Unsupported, "the file is over 10 MB")
 	}
 	return got, err
 }

@@ -30,7 +30,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 	at, known := c.placeOf(req.Group)
 	switch {
 	case !known || req.Group != "" && at.usergroup == "":
-		return connector.Errorf(Name, op, connector.NotFound, "group has no user group that could be mentioned")
+		return connector.Errorf(Name, op, connector.NotFound, "the group has no user group that could be mentioned")
 	case at.usergroup == "":
 		return c.once(ctx, op, req.Ticket, req.Key, "This conversation waits for an agent again.")
 	}
@@ -40,20 +40,20 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 // there fails unless an agent can be asked.
 func (c *Client) there(ctx context.Context, op, agent string) error {
 	if !isUser(agent) {
-		return connector.Errorf(Name, op, connector.NotFound, "agent is not the id of a user")
+		return connector.Errorf(Name, op, connector.NotFound, "the agent is not the id of a user")
 	}
 	who, err := c.api.GetUserInfoContext(within(ctx, op), agent)
 	switch {
 	case err != nil:
 		return failed(op, err)
 	case who.Deleted || who.IsBot:
-		return connector.Errorf(Name, op, connector.NotFound, "agent is no active member of the workspace")
+		return connector.Errorf(Name, op, connector.NotFound, "the agent is no active member of the workspace")
 	case !c.config.Presence:
 		return nil
 	}
 	active, err := c.active(ctx, op, agent)
 	if err == nil && !active {
-		return connector.Errorf(Name, op, connector.Conflict, "agent is away")
+		return connector.Errorf(Name, op, connector.Conflict, "the agent is away")
 	}
 	return err
 }
@@ -72,7 +72,7 @@ func (c *Client) Availability(ctx context.Context, req connector.AvailabilityReq
 	const op = "Availability"
 	at, known := c.placeOf(req.Group)
 	if !known {
-		return connector.AvailabilityUnknown, connector.Errorf(Name, op, connector.NotFound, "group is not configured")
+		return connector.AvailabilityUnknown, connector.Errorf(Name, op, connector.NotFound, "the group is not configured")
 	}
 	if !c.config.Presence || at.usergroup == "" {
 		return connector.AvailabilityUnknown, nil

@@ -119,7 +119,7 @@ func ticketID(channel, thread string) string { return channel + ":" + thread }
 func parseTicket(op string, t conversation.Ticket) (channel, thread string, err error) {
 	channel, thread, ok := strings.Cut(t.ID, ":")
 	if !ok || !isChannel(channel) || !isTS(thread) {
-		return "", "", connector.Errorf(Name, op, connector.Invalid, "ticket id is not <channel>:<ts>")
+		return "", "", connector.Errorf(Name, op, connector.Invalid, "the ticket's id is not <channel>:<ts>")
 	}
 	return channel, thread, nil
 }

@@ -27,7 +27,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	const op = "Open"
 	at, known := c.placeOf(req.Group)
 	if !known {
-		return conversation.Ticket{}, connector.Errorf(Name, op, connector.NotFound, "group is not configured")
+		return conversation.Ticket{}, connector.Errorf(Name, op, connector.NotFound, "the group is not configured")
 	}
 	if err := c.admit(ctx, op, at.channel); err != nil {
 		return conversation.Ticket{}, err

@@ -3,12 +3,9 @@ package slack
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"sync"
-
-	"github.com/handoff-engine/handoff/connector"
 )
 
 const (
@@ -36,8 +33,8 @@ func (c *Client) read(ctx context.Context, op, channel, thread, oldest string, e
 			return err
 		}
 		var p page
-		if json.Unmarshal(answer.Body, &p) != nil {
-			return connector.Errorf(Name, op, connector.UncertainOutcome, "the list of messages makes no sense")
+		if err := c.http.Decode(op, answer, &p); err != nil {
+			return err
 		}
 		for _, m := range p.Messages {
 			m.Channel = channel

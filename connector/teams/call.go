@@ -32,7 +32,7 @@ type request struct {
 // without a body is a success that tells nothing: the Connector gives one where it has no id (code: teams.py).
 func (c *Client) call(ctx context.Context, r request, into any) error {
 	if !c.config.serves(r.service) {
-		return connector.Errorf(Name, r.op, connector.Invalid, "service address is at a host that service_hosts does not name")
+		return connector.Errorf(Name, r.op, connector.Invalid, "the service address is at a host that service_hosts does not name")
 	}
 	if r.channel != "" {
 		if err := c.pace.wait(ctx, r.op, r.channel); err != nil {
@@ -65,12 +65,7 @@ func (c *Client) call(ctx context.Context, r request, into any) error {
 		if err != nil || into == nil || len(answer.Body) == 0 {
 			return err
 		}
-		if json.Unmarshal(answer.Body, into) != nil {
-			return &connector.Error{
-				Connector: Name, Op: r.op, Kind: connector.UncertainOutcome, Status: answer.Status, Err: errors.New("answer is not the JSON expected"),
-			}
-		}
-		return nil
+		return c.http.Decode(r.op, answer, into)
 	}
 }
 
@@ -112,7 +107,7 @@ type place struct {
 func (c *Client) place(op string, t conversation.Ticket) (place, error) {
 	channel, root, ok := strings.Cut(t.ID, ";messageid=")
 	if !ok || root == "" || !c.config.ours(channel) {
-		return place{}, connector.Errorf(Name, op, connector.Invalid, "ticket is no thread of a channel of this connection")
+		return place{}, connector.Errorf(Name, op, connector.Invalid, "the ticket is no thread of a channel of this connection")
 	}
 	return place{thread: t.ID, channel: channel, root: root, service: c.service(t.Vendor)}, nil
 }

@@ -39,7 +39,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	}
 	details, err := json.Marshal(detailsOf(req.Customer))
 	if err != nil {
-		return conversation.Ticket{}, connector.Errorf(Name, op, connector.Invalid, "customer cannot be written")
+		return conversation.Ticket{}, connector.Errorf(Name, op, connector.Invalid, "the customer cannot be written")
 	}
 	ticket := conversation.Ticket{ID: opened.thread, Vendor: map[string]string{
 		nameKey: customerName(req.Customer.Name), detailsKey: string(details), serviceKey: opened.service, linkKey: req.Link,
@@ -91,7 +91,7 @@ func (c *Client) begin(ctx context.Context, op, channel string, req connector.Op
 	_, suffix, _ := strings.Cut(got.ID, ";messageid=")
 	id := cmp.Or(got.ActivityID, suffix)
 	if id == "" {
-		return root{}, connector.Errorf(Name, op, connector.UncertainOutcome, "answer without a thread")
+		return root{}, connector.Errorf(Name, op, connector.UncertainOutcome, "the answer has no thread")
 	}
 	r := root{thread: threadID(channel, id), service: service}
 	if told := strings.TrimRight(got.ServiceURL, "/"); c.config.serves(told) {
@@ -110,7 +110,7 @@ func (c *Client) channelOf(op, group string) (string, error) {
 	}
 	channel, ok := c.config.Groups[group]
 	if !ok {
-		return "", connector.Errorf(Name, op, connector.NotFound, "group is not in groups")
+		return "", connector.Errorf(Name, op, connector.NotFound, "the group is not in groups")
 	}
 	return channel, nil
 }

@@ -21,7 +21,7 @@ const filePrefix = "file:"
 func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
 	const op = "Post"
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "empty text")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	id, err := c.say(ctx, op, req.Ticket, req.Key, req.Ticket.Vendor[nameKey], connector.SplitText(req.Text, maxText))
 	return connector.Receipt{ID: id}, err
@@ -31,7 +31,7 @@ func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector
 func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error {
 	const op = "WriteNote"
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Errorf(Name, op, connector.Invalid, "empty text")
+		return connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	_, err := c.say(ctx, op, req.Ticket, req.Key, speakerNote, connector.SplitText(req.Text, maxText))
 	return err
@@ -82,7 +82,7 @@ func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) err
 		parts = connector.SplitText(req.Text, maxText)
 		switch {
 		case len(parts) == 0:
-			return connector.Errorf(Name, op, connector.Invalid, "empty text")
+			return connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 		case isFile, len(parts) > len(ids):
 			return connector.Errorf(Name, op, connector.Unsupported, "the message cannot hold the words")
 		}

@@ -143,7 +143,7 @@ func (c *Client) read(a activity, thread string) (events []conversation.Event, t
 		return c.clicked(a, thread, data)
 	}
 	if a.ID == "" {
-		return nil, "", invalid("message without an id")
+		return nil, "", invalid("the message has no id")
 	}
 	switch a.Type {
 	case "messageUpdate":

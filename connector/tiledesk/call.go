@@ -56,7 +56,7 @@ func (c *Client) getRequest(ctx context.Context, op, id string) (request, error)
 	var got request
 	err := c.call(ctx, call{op: op, method: http.MethodGet, path: requestPath(id, "")}, &got)
 	if err == nil && got.Status == 0 {
-		err = connector.Errorf(Name, op, connector.UncertainOutcome, "conversation without a status")
+		err = connector.Errorf(Name, op, connector.UncertainOutcome, "the conversation has no status")
 	}
 	return got, err
 }
@@ -100,7 +100,7 @@ func (c *Client) signIn(ctx context.Context) (*oauth2.Token, error) {
 	case err != nil:
 		return nil, err
 	case got.Token == "":
-		return nil, connector.Errorf(Name, op, connector.UncertainOutcome, "sign-in without a token")
+		return nil, connector.Errorf(Name, op, connector.UncertainOutcome, "the sign-in has no token")
 	}
 	return &oauth2.Token{AccessToken: got.Token}, nil
 }

@@ -99,7 +99,7 @@ func (c *Client) introduce(ctx context.Context, op, conversationID string, who c
 	}
 	got, err := c.identify(ctx, call{op: op, method: http.MethodPost, path: "/auth/signinAnonymously", body: body}, "")
 	if err == nil && got.User.ID == "" {
-		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "sign-in without a user")
+		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "the sign-in has no user")
 	}
 	return got.User.ID, err
 }

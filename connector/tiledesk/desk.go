@@ -30,7 +30,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 	}
 	if now.Status == statusClosed {
 		// The next calls would open it again (observed).
-		return connector.Errorf(Name, op, connector.Conflict, "conversation is closed")
+		return connector.Errorf(Name, op, connector.Conflict, "the conversation is closed")
 	}
 	nobody := now.Status < statusAssigned
 	switch {
@@ -89,11 +89,11 @@ func (c *Client) give(ctx context.Context, op string, now request, id, agent str
 	})
 	switch {
 	case i < 0:
-		return connector.Errorf(Name, op, connector.NotFound, "no such agent in the project")
+		return connector.Errorf(Name, op, connector.NotFound, "the project has no such agent")
 	case slices.Equal(now.people(), []string{users[i].User.ID}):
 		return nil
 	case !users[i].Available:
-		return connector.Errorf(Name, op, connector.Conflict, "agent is not available")
+		return connector.Errorf(Name, op, connector.Conflict, "the agent is not available")
 	}
 	return c.call(ctx, call{op: op, method: http.MethodPut, path: requestPath(id, "/participants"), body: []string{users[i].User.ID}}, &request{})
 }
@@ -101,12 +101,12 @@ func (c *Client) give(ctx context.Context, op string, now request, id, agent str
 // isDepartment proves that a department is there: to route to one that is not looks like any failure of the server.
 func (c *Client) isDepartment(ctx context.Context, op, id string) error {
 	if !objectID.MatchString(id) {
-		return connector.Errorf(Name, op, connector.Invalid, "group is not the id of a department")
+		return connector.Errorf(Name, op, connector.Invalid, "the group is not the id of a department")
 	}
 	var got entity
 	err := c.call(ctx, call{op: op, method: http.MethodGet, path: "/departments/" + id}, &got)
 	if err == nil && got.ID != id {
-		return connector.Errorf(Name, op, connector.NotFound, "no such department")
+		return connector.Errorf(Name, op, connector.NotFound, "the project has no such department")
 	}
 	return err
 }

@@ -18,7 +18,7 @@ func (c *Client) FetchAttachment(ctx context.Context, a conversation.Attachment)
 	const op = "FetchAttachment"
 	u, err := url.Parse(a.URL)
 	if err != nil || !c.servesFile(u) {
-		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "not a file of the server")
+		return connector.File{}, connector.Errorf(Name, op, connector.Invalid, "the file is not at the server")
 	}
 	f, err := c.files.Open(ctx, op, a, "")
 	if connector.KindOf(err) == connector.Unauthenticated || connector.KindOf(err) == connector.Forbidden {

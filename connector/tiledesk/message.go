@@ -199,10 +199,10 @@ func (c *Client) post(ctx context.Context, op, ticket string, m outgoing) (messa
 	case err != nil:
 		return message{}, err
 	case got.ID == "":
-		return message{}, connector.Errorf(Name, op, connector.UncertainOutcome, "message without an id")
+		return message{}, connector.Errorf(Name, op, connector.UncertainOutcome, "the message has no id")
 	case got.Request != nil && got.Request.Status == statusClosed:
 		// It was taken, and nobody is told of it (observed).
-		return message{}, connector.Errorf(Name, op, connector.Conflict, "conversation is closed")
+		return message{}, connector.Errorf(Name, op, connector.Conflict, "the conversation is closed")
 	}
 	return got, nil
 }

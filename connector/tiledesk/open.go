@@ -214,7 +214,7 @@ func (c *Client) route(ctx context.Context, op string, key conversation.Key, pat
 	var now request
 	err := c.call(ctx, call{op: op, method: http.MethodPut, path: path, body: body}, &now)
 	if err == nil && now.Status == 0 {
-		return now, connector.Errorf(Name, op, connector.UncertainOutcome, "conversation without a status")
+		return now, connector.Errorf(Name, op, connector.UncertainOutcome, "the conversation has no status")
 	}
 	if connector.CodeOf(err) != codeRouting {
 		c.refused.Forget(key)

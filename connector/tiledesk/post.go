@@ -13,7 +13,7 @@ import (
 func (c *Client) Post(ctx context.Context, req connector.PostRequest) (connector.Receipt, error) {
 	const op = "Post"
 	if strings.TrimSpace(req.Text) == "" {
-		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "empty text")
+		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	return c.deliver(ctx, op, req.Key, req.Ticket, req.Vendor, func(from person) []outgoing {
 		return texts(string(req.Key), conversationOf(req.Key), from, req.Text)
@@ -63,7 +63,7 @@ func (c *Client) deliver(
 		}
 		if got.Request != nil && got.Request.Attributes.text(markAttribute) == m.mark {
 			// Our words have made the conversation: the ticket was gone.
-			return connector.Receipt{}, connector.Errorf(Name, op, connector.NotFound, "conversation is gone")
+			return connector.Receipt{}, connector.Errorf(Name, op, connector.NotFound, "the conversation is gone")
 		}
 		receipt.ID = got.ID
 	}
@@ -82,7 +82,7 @@ func (c *Client) customerOf(ctx context.Context, op string, ticket conversation.
 		return person{}, err
 	}
 	if now.Lead.LeadID == "" {
-		return person{}, connector.Errorf(Name, op, connector.NotFound, "conversation without a customer")
+		return person{}, connector.Errorf(Name, op, connector.NotFound, "the conversation has no customer")
 	}
 	return person{now.Lead.LeadID, now.Lead.name()}, nil
 }
