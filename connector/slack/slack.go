@@ -5,10 +5,11 @@
 // Claim, Release, Transfer, Back to bot and Close. What is written in the thread is said to the customer, except for
 // lines that begin with //, which stay among agents. A ticket's id is "<channel>:<ts of the card>".
 //
-// Web API and Events API over HTTP; the calls are made by github.com/slack-go/slack. Limits [docs: rate limits, block
-// reference]: one message a second in each channel, which all its threads share; 50 updates and 50 reads a minute; texts of
-// 4,000 characters; blocks of 3,000. A webhook wants an answer within 3 seconds, is repeated three times within about six
-// minutes, and hourly for a day where "delayed events" are switched on.
+// It speaks the Web API and the Events API over HTTP; the calls are made by github.com/slack-go/slack.
+//
+// Limits [docs: rate limits, block reference]: one message a second in each channel, which all its threads share; 50
+// updates and 50 reads a minute; texts of 4,000 characters; blocks of 3,000. A webhook wants an answer within 3 seconds, is
+// repeated three times within about six minutes, and hourly for a day where "delayed events" are switched on.
 //
 // Sources: [docs: …] are the vendor's pages below docs.slack.dev as of 2026, [code: …] public code, [inferred] our own
 // conclusions. What none of them tells is settled by switches of the fake, and works either way.
