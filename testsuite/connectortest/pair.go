@@ -18,14 +18,16 @@ const (
 	pairDesk    = "desk-under-test"
 )
 
+// opening is what the customer begins with. The memory vendor's bot takes it as the wish for a human.
+const opening = "My parcel has not come. A human, please."
+
 // RunPair plays one conversation between the customer of a channel and the agents of a desk, through the real activities:
 // from the bot to an agent, who falls silent and comes back, to the bot, to an agent again, and to the end; with texts,
 // pictures both ways, and typing where it is told. Everything arrives once, on the right side. Where the channel hosts no
 // bot, the memory vendor's answers first.
 func RunPair(t *testing.T, channel, desk Subject) {
 	t.Helper()
-	p := newPair(t, channel.withDefaults(), desk.withDefaults())
-	p.play()
+	newPair(t, channel, desk).play()
 }
 
 // pair is the story of a channel and a desk.
@@ -38,7 +40,7 @@ type pair struct {
 
 func newPair(t T, channel, desk Subject) *pair {
 	t.Helper()
-	c, d := newNamedWorld(t, pairChannel, channel), newNamedWorld(t, pairDesk, desk)
+	c, d := newNamedWorld(t, pairChannel, channel.withDefaults()), newNamedWorld(t, pairDesk, desk.withDefaults())
 	other, _ := newCounterpart(d)
 	s := &story{
 		world: d, now: time.Now().UTC(), channel: c.conn, desk: d.conn, deskName: pairDesk, channelSource: pairChannel,
@@ -59,12 +61,12 @@ func newPair(t T, channel, desk Subject) *pair {
 
 func (p *pair) play() {
 	p.Helper()
-	p.customerSays("My parcel has not come.")
+	p.customerSays(opening)
 	if p.c.State == conversation.InBot {
 		p.fromChannel(conversation.Event{Kind: conversation.HandoffRequested, Reason: conversation.ByBot})
 	}
 	first := p.openedTicket(conversation.Waiting)
-	p.agentReadsOnce(first, "My parcel has not come.")
+	p.agentReadsOnce(first, opening)
 
 	p.says("Is anybody there?")
 	p.customerSendsPicture(first)
@@ -118,10 +120,10 @@ func (p *pair) agentReadsOnce(ticket conversation.Ticket, text string) {
 	require.Equal(p, 1, strings.Count(strings.Join(lines, "\n"), text), "%q is on the ticket once:\n%s", text, strings.Join(lines, "\n"))
 }
 
-// wordsAtDesk gives what was posted to the ticket, without files.
+// wordsAtDesk gives the words that were posted to the ticket: files have none.
 func (p *pair) wordsAtDesk(ticket conversation.Ticket) []string {
 	p.Helper()
-	return slices.DeleteFunc(slices.Clone(p.deskSees(ticket)), func(text string) bool { return shows(text, picture) })
+	return slices.DeleteFunc(slices.Clone(p.deskSees(ticket)), func(text string) bool { return text == "" || shows(text, picture) })
 }
 
 // customerSendsPicture makes the customer send a picture, which agents see as a picture or as a link.
@@ -177,8 +179,9 @@ func (p *pair) bothType(ticket conversation.Ticket) {
 		p.takeWebhooks(func() bool { return p.typed > 0 })
 	}
 	if typing, ok := p.desk.(connector.TypingSender); ok {
-		vendor := p.c.Tickets[len(p.c.Tickets)-1].Ticket.Vendor
-		require.NoError(p, typing.SendTyping(p.Context(), connector.TypingRequest{Ticket: ticket, On: true, Text: "It", Vendor: vendor}))
+		require.NoError(p, typing.SendTyping(p.Context(), connector.TypingRequest{
+			Ticket: ticket, On: true, Text: "It", Vendor: p.c.DeskVendors[p.deskName],
+		}))
 	}
 }
 

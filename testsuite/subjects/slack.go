@@ -137,7 +137,7 @@ func (w *SlackWorkspace) reads(t conversation.Ticket) []string {
 	for _, m := range w.Thread(SlackThread(t)) {
 		lines = append(lines, fake.Reads(m))
 		for _, f := range m.Files {
-			if name, ok := f["name"].(string); ok {
+			if name, ok := f["name"].(string); ok && name != m.Text {
 				lines = append(lines, name)
 			}
 		}

@@ -100,7 +100,9 @@ func (d *TiledeskDesk) Vendor(base *string) *connectortest.Vendor {
 		AgentReads: func(t conversation.Ticket) []string {
 			var lines []string
 			for _, m := range d.Messages(t.ID) {
-				lines = append(lines, TiledeskReads(m.Text), m.Src)
+				if m.Sender != "system" {
+					lines = append(lines, TiledeskReads(m.Text), m.Src)
+				}
 			}
 			return lines
 		},
