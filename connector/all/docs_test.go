@@ -122,6 +122,7 @@ func connectorsPage(opened []connector.Connector) string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(pairs(opened))
 	b.WriteString(`
 ## Words
 

@@ -1,7 +1,9 @@
 package all_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,4 +48,112 @@ func TestEveryChannelWithEveryDesk(t *testing.T) {
 			})
 		}
 	}
+}
+
+// lack is something that a pair cannot do, and why.
+type lack struct {
+	of   func(channel, desk connector.Connector) bool
+	says string
+}
+
+// lacks is read off abilities and traits: what is done instead is what activities/fallback.go and package conversation do.
+// The letters of the table follow its order; new ones go to the end of their side.
+var lacks = []lack{
+	{channelLacks(connector.CanAttach), "an agent's file reaches the customer as a link: the channel takes no files"},
+	{channelLacks(connector.CanType), "the customer does not see that an agent types: the channel shows no typing"},
+	{channelLacks(connector.CanMarkRead), "the customer does not see that an agent has read: the channel shows no reading"},
+	{channelLacks(connector.CanEdit), "an agent's new words reach the customer as a correction, and what an agent deletes stays: the channel changes no messages"},
+	{
+		func(channel, _ connector.Connector) bool { return channel.Traits().Deliver == connector.AtLeastOnce },
+		"words to the customer may arrive twice after a lost answer, or are held, as `on_unknown_send` says: the channel neither takes a key nor can be asked",
+	},
+	{
+		func(channel, _ connector.Connector) bool { return channel.Traits().SendingTakesOver },
+		"a waiting customer is told only what the policy's own texts say: the channel's bot falls silent at the first word from outside",
+	},
+	{channelLacks(connector.CanListMessages), "what the channel's lost webhooks told is not read again: the channel lists no messages"},
+	{deskLacks(connector.CanAttach), "the customer's file reaches agents as a link: the desk takes no files"},
+	{deskLacks(connector.CanType), "agents do not see that the customer types: the desk shows no typing"},
+	{deskLacks(connector.CanMarkRead), "agents do not see that the customer has read: the desk shows no reading"},
+	{deskLacks(connector.CanEdit), "the customer's new words reach agents as a private note, or as a correction where the desk has no notes: the desk changes no messages"},
+	{
+		func(_, desk connector.Connector) bool { return desk.Traits().Post == connector.AtLeastOnce },
+		"words to agents may arrive twice after a lost answer, or are held: the desk neither takes a key nor can be asked",
+	},
+	{
+		func(_, desk connector.Connector) bool { return desk.Traits().Open == connector.AtLeastOnce },
+		"a second ticket may be opened after a lost answer: the desk neither takes a key nor can be asked",
+	},
+	{deskLacks(connector.CanListMessages), "what the desk's lost webhooks told is not read again: the desk lists no messages"},
+	{deskLacks(connector.CanAssign), "nobody is asked in person, and no group: tickets stay in the desk's queue, which assigns them itself"},
+	{deskLacks(connector.CanNote), "agents are told of sends in trouble by nothing on the ticket: the desk has no private notes"},
+	{deskLacks(connector.CanClose), "an agent closes the ticket after the end: the desk lets nobody else close it"},
+	{deskLacks(connector.CanAvailability), "a ticket is opened although nobody may be there: the desk does not tell who is"},
+	{deskLacks(connector.CanMirror), "agents see the conversation from the handoff on, and do not read along with the bot: the desk has no tickets that bother nobody"},
+}
+
+func channelLacks(ability connector.Capability) func(channel, desk connector.Connector) bool {
+	return func(channel, _ connector.Connector) bool { return !slices.Contains(connector.CapabilitiesOf(channel), ability) }
+}
+
+func deskLacks(ability connector.Capability) func(channel, desk connector.Connector) bool {
+	return func(_, desk connector.Connector) bool { return !slices.Contains(connector.CapabilitiesOf(desk), ability) }
+}
+
+// pairs writes the table of channels and desks.
+func pairs(opened []connector.Connector) string {
+	var channels, desks []connector.Connector
+	for _, c := range opened {
+		if slices.Contains(connector.SidesOf(c), "channel") {
+			channels = append(channels, c)
+		}
+		if slices.Contains(connector.SidesOf(c), "desk") {
+			desks = append(desks, c)
+		}
+	}
+	var b strings.Builder
+	b.WriteString(`
+## Every channel with every desk
+
+Each pair plays the same full handoff in ` + "`go test ./connector/all -run EveryChannel`" + `: texts and pictures both ways, typing, an agent who
+falls silent and comes back, the way back to the bot, a second handoff, the end; everything arrives once. The letters say what a
+pair cannot do; below the table stands what happens instead, and why. An empty cell lacks nothing.
+
+| channel |`)
+	for _, desk := range desks {
+		b.WriteString(" " + desk.Name() + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(desks)) + "\n")
+	used := make([]bool, len(lacks))
+	for _, channel := range channels {
+		b.WriteString("| " + channel.Name() + " |")
+		for _, desk := range desks {
+			cell := ""
+			for i, l := range lacks {
+				if l.of(channel, desk) {
+					cell += letter(i)
+					used[i] = true
+				}
+			}
+			b.WriteString(" " + cell + " |")
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n")
+	for i, l := range lacks {
+		if used[i] {
+			_, _ = fmt.Fprintf(&b, "- **%s**: %s.\n", letter(i), l.says)
+		}
+	}
+	return b.String()
+}
+
+func letter(i int) string { return string(rune('a' + i)) }
+
+func TestALackIsReadOffWhatAVendorCannotDo(t *testing.T) {
+	app, omnidesk := open(t, "app"), open(t, "omnidesk")
+	require.NotContains(t, pairs([]connector.Connector{app, omnidesk}), "the channel shows no typing")
+	require.Contains(t, pairs([]connector.Connector{app, omnidesk}), "the desk has no private notes")
+	require.Contains(t, pairs([]connector.Connector{open(t, "certainly"), omnidesk}), "the channel takes no files")
+	require.LessOrEqual(t, len(lacks), 26, "there are no more letters")
 }
