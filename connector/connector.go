@@ -136,6 +136,9 @@ type Traits struct {
 	MirrorsBot bool
 	// RepeatsOnRefusal says that the vendor repeats deliveries that get a 4xx, so that bad bodies are answered 200.
 	RepeatsOnRefusal bool
+	// ExplainsRefusals says that the webhooks follow a contract of our own, so that who sends one that is refused is told
+	// what to mend. The errors of Verify and Decode quote nothing.
+	ExplainsRefusals bool
 	// AnswerStatus is the status that the vendor wants for success; 0 means 200.
 	AnswerStatus int
 	// AnswerBody is the JSON that the vendor wants for success, where it reads the answer; empty means that it does not.

@@ -138,9 +138,9 @@ type AttachmentSender interface {
 
 // AttachmentRequest is one file for the customer (To) or the agents (Ticket).
 type AttachmentRequest struct {
-	Key        conversation.Key
-	To         string
-	Ticket     conversation.Ticket
+	Key    conversation.Key
+	To     string
+	Ticket conversation.Ticket
 	// Attachment's URL is one that people and other vendors can fetch without credentials: the vendor's own, or a link of
 	// ours that works for some days.
 	Attachment conversation.Attachment

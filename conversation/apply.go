@@ -383,7 +383,7 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 	c.State, c.Reason, c.Since = state, reason, now
 	c.Deadlines = nil
 	c.Closing, c.Claiming, c.Held = "", "", nil
-	c.Parked, c.Wanted, c.Asked = "", Wanted{}, ""
+	c.Parked, c.Wanted, c.Asked, c.Looked = "", Wanted{}, "", false
 	if state != Assigned {
 		c.Agent, c.Spoke = Author{}, false
 	}

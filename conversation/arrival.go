@@ -100,6 +100,9 @@ func (c *Conversation) knows(ev Event) bool {
 		return c.State != Assigned
 	case ChannelDropped:
 		return !c.Paused || c.Claiming != "" || c.State != Assigned
+	case AgentOnline, AgentOffline:
+		_, away := c.deadline(AgentBackBy)
+		return c.State != Assigned || away == (ev.Kind == AgentOffline)
 	case AgentEdited:
 		// A list cannot know which of the words it shows are new ones.
 		line := c.Transcript.find(ev.Target)

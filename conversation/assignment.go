@@ -226,9 +226,23 @@ func (c *Conversation) agentOffline(now time.Time, ev Event) Reason {
 	}
 	// Who only reloads a page is back in a moment.
 	if _, running := c.deadline(AgentBackBy); !running {
+		c.Looked = false
 		c.setDeadline(AgentBackBy, now.Add(time.Duration(c.Route.Policy.AgentAway)))
 	}
 	return ""
+}
+
+// agentStaysAway takes the conversation from an agent who did not come back. A desk that tells such things only when it is
+// asked is asked once more before.
+func (c *Conversation) agentStaysAway(now time.Time) {
+	if t := c.openTicket(); !c.Looked && t != nil && t.Ticket.ID != "" && c.desk().Able(canListMessages) {
+		c.Looked = true
+		c.decide(now, Effect{Kind: CatchUp})
+		c.setDeadline(AgentBackBy, now.Add(catchUpWithin))
+		return
+	}
+	c.declined(c.Agent.ID)
+	c.reassign(now, AgentAway)
 }
 
 // agentOnline notes that the agent who went away is back.
@@ -238,6 +252,7 @@ func (c *Conversation) agentOnline(ev Event) Reason {
 		return IgnoredNoMeaning
 	}
 	c.clearDeadline(AgentBackBy)
+	c.Looked = false
 	return ""
 }
 

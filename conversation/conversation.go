@@ -56,6 +56,8 @@ type Conversation struct {
 	Wanted Wanted `json:"wanted,omitzero"`
 	// Position is the place in the queue that the customer was last told.
 	Position int `json:"position,omitempty"`
+	// Looked is set while the desk is asked once more whether the agent who went away is back.
+	Looked bool `json:"looked,omitempty"`
 	// Notes are the vendor's ids of the last private notes: one that becomes public is said to the customer then.
 	Notes []string `json:"notes,omitempty"`
 	// Unmirrored is set once agents closed a ticket that only showed them what the bot does.

@@ -149,7 +149,7 @@ func TestAnAgentWhoGoesOfflineIsReplacedAndNotAskedOnceMore(t *testing.T) {
 	s := waiting(t, withLadder(hosted(), Rung{SameAgent: true}, Rung{Agent: "bob"})).takes(ann).settled()
 	s.happens(Event{Kind: AgentOffline, Agent: "bob"}).is(Assigned, AgentTook).decided()
 	s.happens(Event{Kind: AgentOffline, Agent: "ann"}).is(Assigned, AgentTook).due("agent_away+30s", "first_reply+3m")
-	s.passes(AgentBackBy).is(Reassigning, AgentAway).decided("say <reassigning>", "assign agent bob")
+	s.passes(AgentBackBy).decided("catch_up").succeeds(CatchUp).is(Reassigning, AgentAway).decided("say <reassigning>", "assign agent bob")
 }
 
 func TestAnAgentWhoReleasesTheTicketGivesTheQueueTimeBeforeTheLadder(t *testing.T) {

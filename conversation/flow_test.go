@@ -214,3 +214,19 @@ func TestWhoClaimsWhatAnotherHasGetsNothing(t *testing.T) {
 	s.takes(bob)
 	require.Equal(t, bob, s.Agent)
 }
+
+func TestADeskIsAskedOnceMoreBeforeAnAgentWhoWentAwayLosesTheCustomer(t *testing.T) {
+	away := func() *story {
+		s := spoken(t, hosted())
+		return s.happens(Event{Kind: AgentOffline, Agent: "ann"}).passes(AgentBackBy).decided("catch_up").is(Assigned, AgentTook)
+	}
+	caught := func(s *story, missed ...Event) *story {
+		return s.comesOf(Event{Kind: CaughtUp, Key: s.pending(CatchUp).Key, Missed: missed})
+	}
+	caught(away(), Event{ID: "on", Source: "desk", Kind: AgentOnline, Agent: "ann", TicketID: "T1"}).is(Assigned, AgentTook).due("customer_idle+29m30s", "customer_idle_warning+24m30s")
+	caught(away()).is(Reassigning, AgentAway)
+	away().fails(CatchUp, TimedOut).is(Assigned, AgentTook).passes(AgentBackBy).is(Reassigning, AgentAway)
+	s := away()
+	require.Equal(t, []Event{{Kind: AgentOnline, Agent: "ann"}}, s.Missing([]Event{{Kind: AgentOnline, Agent: "ann"}}))
+	require.Empty(t, spoken(t, hosted()).Missing([]Event{{Kind: AgentOnline, Agent: "ann"}}), "who was not away is not back")
+}

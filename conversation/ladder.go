@@ -19,8 +19,7 @@ func (c *Conversation) deadlinePassed(now time.Time, ev Event) Reason {
 	case AgentReplyBy:
 		c.reassign(now, AgentSilent)
 	case AgentBackBy:
-		c.declined(c.Agent.ID)
-		c.reassign(now, AgentAway)
+		c.agentStaysAway(now)
 	case CustomerWarnAt:
 		c.notice(now, TextIdleWarning)
 	case CustomerBy:

@@ -378,6 +378,9 @@ func (c *Conversation) caughtUp(now time.Time, ev Event) Reason {
 	if t := c.ticket(); t != nil && t.Key == ticket {
 		c.finishClosing(now)
 	}
+	if _, away := c.deadline(AgentBackBy); away && c.Looked {
+		c.agentStaysAway(now)
+	}
 	if c.State == InBot || c.State == Ended {
 		// Late words may have silenced the bot.
 		c.resumeBot(now, "", true)

@@ -54,6 +54,12 @@ func statusOf(kind connector.Kind) int {
 	return http.StatusServiceUnavailable
 }
 
+// explains reports whether who calls x is told what to mend.
+func explains(x connector.Connector) bool {
+	_, ours := x.(connector.ConversationAPI)
+	return ours || x != nil && x.Traits().ExplainsRefusals
+}
+
 // refuse answers a webhook that was not accepted, with one line in the log that holds nothing of its content.
 func (s *Server) refuse(c echo.Context, connection string, x connector.Connector, err error) error {
 	status, why, wait := http.StatusServiceUnavailable, "the event could not be stored; send it again", retryAfter
@@ -72,7 +78,7 @@ func (s *Server) refuse(c echo.Context, connection string, x connector.Connector
 		if e.Kind == connector.Unavailable && wait == 0 {
 			wait = time.Second
 		}
-		if _, ours := x.(connector.ConversationAPI); ours && e.Err != nil {
+		if explains(x) && e.Err != nil {
 			// Who calls us by our own contract is told what to mend; a connector's words quote nothing.
 			why = e.Err.Error()
 		}

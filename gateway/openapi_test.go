@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,16 +25,18 @@ import (
 	"github.com/handoff-engine/handoff/gateway"
 )
 
-// openapi is docs/openapi.yaml.
+// openapi is docs/openapi.yaml, or another document.
 type openapi struct {
 	t        *testing.T
+	name     string
 	root     map[string]any
 	compiler *jsonschema.Compiler
 }
 
-func readOpenAPI(t *testing.T) *openapi {
+func readOpenAPI(t *testing.T, name ...string) *openapi {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "docs", "openapi.yaml"))
+	document := cmp.Or(strings.Join(name, ""), "openapi.yaml")
+	text, err := os.ReadFile(filepath.Join("..", "docs", document))
 	require.NoError(t, err)
 	var doc map[string]any
 	require.NoError(t, yaml.Unmarshal(text, &doc))
@@ -46,7 +49,7 @@ func readOpenAPI(t *testing.T) *openapi {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	require.NoError(t, c.AddResource("openapi.json", root))
-	return &openapi{t, doc, c}
+	return &openapi{t, document, doc, c}
 }
 
 // seal refuses undescribed keys in every object schema below v.
@@ -76,7 +79,7 @@ func (o *openapi) at(keys ...string) map[string]any {
 		here = m[key]
 	}
 	m, ok := here.(map[string]any)
-	require.True(o.t, ok, "docs/openapi.yaml has no %s", strings.Join(keys, " › "))
+	require.True(o.t, ok, "docs/%s has no %s", o.name, strings.Join(keys, " › "))
 	if ref, ok := m["$ref"].(string); ok {
 		return o.at(strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
 	}

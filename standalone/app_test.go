@@ -15,14 +15,14 @@ import (
 // device is a customer's device with a token of its own.
 type device struct {
 	*program
-	key, token string
+	channel, key, token string
 }
 
 func (d device) do(t *testing.T, method, path, body string) *http.Response {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, method, d.base+"/v1/channels/own-app/conversations/"+d.key+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, d.base+"/v1/channels/"+d.channel+"/conversations/"+d.key+path, strings.NewReader(body))
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+d.token)
 	req.Header.Set("Content-Type", "application/json")
@@ -59,7 +59,7 @@ func (d device) hear(t *testing.T, text string) (said []string) {
 
 func TestATeamsOwnAppReachesTheSameDesk(t *testing.T) {
 	p := start(t, t.TempDir(), "127.0.0.1:0")
-	d := device{program: p, key: "u-0f8fad5b-d9cb-469f-a165-70867728950e"}
+	d := device{program: p, channel: "own-app", key: "u-0f8fad5b-d9cb-469f-a165-70867728950e"}
 	d.token = p.post(t, "/app/token", map[string]any{"id": d.key})["token"].(string)
 	require.Equal(t, http.StatusOK, d.do(t, http.MethodPost, "/events", `{"id":"m1","type":"customer.message","text":"My pot is broken"}`).StatusCode)
 	ticket := p.ticket(t)

@@ -24,6 +24,7 @@ func banner(out io.Writer, s started) {
 		link("Customer's page", s.baseURL+playground.Prefix+"customer")
 		link("Agent's page", s.baseURL+playground.Prefix+"agent")
 		link("Your own app", s.baseURL+playground.Prefix+"app")
+		link("Your own desk", s.baseURL+playground.Prefix+"own")
 	}
 	link("Temporal UI", s.workflowsURL)
 	for i, name := range s.connections {

@@ -28,17 +28,14 @@ func playgroundDir(o options) string { return filepath.Join(o.dataDir, "playgrou
 const (
 	vendorSecret = "secret"
 	appToken     = "app-token"
+	deskSecret   = "desk-secret"
 	// filesSecret seals the links to files, with the playground and without it.
 	filesSecret = "files-secret"
 )
 
 // loadPlayground opens the connections of the playground's own routes.
 func loadPlayground(o options, baseURL string, opts config.Options) (*config.Loaded, error) {
-	secret, err := keptSecret(playgroundDir(o), vendorSecret)
-	if err != nil {
-		return nil, err
-	}
-	token, err := keptSecret(playgroundDir(o), appToken)
+	kept, err := readKept(playgroundDir(o))
 	if err != nil {
 		return nil, err
 	}
@@ -47,13 +44,29 @@ func loadPlayground(o options, baseURL string, opts config.Options) (*config.Loa
 		case "VENDOR_URL":
 			return baseURL + playground.VendorPath, true
 		case "VENDOR_SECRET":
-			return secret, true
+			return kept.vendor, true
 		case "APP_API_TOKEN":
-			return token, true
+			return kept.app, true
+		case "OWN_DESK_URL":
+			return baseURL + playground.DeskPath, true
+		case "OWN_DESK_SECRET":
+			return kept.desk, true
 		}
 		return "", false
 	}
 	return config.Parse("playground.yaml", playgroundYAML, opts)
+}
+
+// keptSecrets are the secrets of a data directory.
+type keptSecrets struct{ vendor, app, desk string }
+
+func readKept(dir string) (kept keptSecrets, err error) {
+	for name, secret := range map[string]*string{vendorSecret: &kept.vendor, appToken: &kept.app, deskSecret: &kept.desk} {
+		if *secret, err = keptSecret(dir, name); err != nil {
+			return kept, err
+		}
+	}
+	return kept, nil
 }
 
 // keptSecret gives a secret that both sides share. It is made once for a data
@@ -76,17 +89,13 @@ func keptSecret(dir, name string) (string, error) {
 }
 
 func openPlayground(o options, s started, conversations *workflows.Client, logger *slog.Logger) (*playground.Playground, error) {
-	secret, err := keptSecret(playgroundDir(o), vendorSecret)
-	if err != nil {
-		return nil, err
-	}
-	token, err := keptSecret(playgroundDir(o), appToken)
+	kept, err := readKept(playgroundDir(o))
 	if err != nil {
 		return nil, err
 	}
 	return playground.Open(playground.Config{
-		Dir: playgroundDir(o), Secret: secret, BaseURL: s.baseURL, Channel: "shop-chat", Desk: "shop-desk", Logger: logger,
-		App: "own-app", AppToken: token,
+		Dir: playgroundDir(o), Secret: kept.vendor, BaseURL: s.baseURL, Channel: "shop-chat", Desk: "shop-desk", Logger: logger,
+		App: "own-app", Site: "own-site", AppToken: kept.app, OwnDesk: "own-desk", DeskSecret: kept.desk,
 		Info: playground.Info{WorkflowsURL: s.workflowsURL, WorkflowURL: s.workflowsURL + "/", Timers: timers()},
 		Lookup: func(ctx context.Context, id string) (playground.Status, error) {
 			view, err := conversations.View(ctx, id)

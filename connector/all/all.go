@@ -8,6 +8,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/crisp"
 	"github.com/handoff-engine/handoff/connector/dialogflow"
 	"github.com/handoff-engine/handoff/connector/httpbot"
+	"github.com/handoff-engine/handoff/connector/httpdesk"
 	"github.com/handoff-engine/handoff/connector/landbot"
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/connector/memory"
@@ -25,6 +26,7 @@ func Vendors() *connector.Registry {
 		crisp.Factory(),
 		dialogflow.Factory(),
 		httpbot.Factory(),
+		httpdesk.Factory(),
 		landbot.Factory(),
 		livechat.Factory(),
 		memory.Factory(),

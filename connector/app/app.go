@@ -61,7 +61,7 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}
-	c.http.Classify = classify
+	c.http.Classify = httpx.NoPage
 	return c, nil
 }
 
@@ -76,18 +76,6 @@ func (c *Client) Traits() connector.Traits {
 		traits.Deliver = connector.ByKey
 	}
 	return traits
-}
-
-// classify refuses a page as an answer, which a proxy gives where the backend is not, and a redirect, which is not
-// followed.
-func classify(status int, _ http.Header, body []byte) (connector.Kind, string) {
-	switch {
-	case status >= 300 && status <= 399:
-		return connector.Invalid, "redirect"
-	case status >= 200 && status <= 299 && strings.HasPrefix(strings.TrimSpace(string(body)), "<"):
-		return connector.UncertainOutcome, "page"
-	}
-	return "", ""
 }
 
 // Deliver tells the backend of a message. The Key is the webhook's id, the same for each attempt.
@@ -207,19 +195,10 @@ func (c *Client) post(ctx context.Context, op, id string, w Webhook) error {
 	if err != nil {
 		return connector.Errorf(Name, op, connector.Invalid, "the webhook cannot be written")
 	}
-	var signatures []string
-	timestamp, now := "", time.Now()
-	for _, secret := range c.config.WebhookSecret {
-		at, signature := sign.MakeStandard(secret, id, now, body)
-		timestamp, signatures = at, append(signatures, signature)
-	}
-	header := http.Header{}
-	header.Set(sign.HeaderID, id)
-	header.Set(sign.HeaderTimestamp, timestamp)
-	header.Set(sign.HeaderSignature, strings.Join(signatures, " "))
 	answer, err := c.http.Do(ctx, httpx.Request{
-		Op: op, Method: http.MethodPost, URL: c.config.WebhookURL, Header: header,
-		Body: strings.NewReader(string(body)), ContentType: "application/json",
+		Op: op, Method: http.MethodPost, URL: c.config.WebhookURL,
+		Header: sign.StandardHeader(c.config.WebhookSecret, id, time.Now(), body),
+		Body:   strings.NewReader(string(body)), ContentType: "application/json",
 	}, nil)
 	if answer.Status == http.StatusGone && !c.gone.Swap(true) {
 		c.logger.Warn("the app's backend answered 410 Gone: no more webhooks until a restart", "connection", c.connection)

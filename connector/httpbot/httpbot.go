@@ -10,7 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -50,7 +49,9 @@ func New(config Config, deps connector.Deps) (connector.Connector, error) {
 func (c *Client) Name() string { return Name }
 
 // Traits are the contract's.
-func (c *Client) Traits() connector.Traits { return connector.Traits{Redelivery: redelivery} }
+func (c *Client) Traits() connector.Traits {
+	return connector.Traits{Redelivery: redelivery, ExplainsRefusals: true}
+}
 
 // Reply asks the bot. The same Key is asked in the same words, and gets the same answer.
 func (c *Client) Reply(ctx context.Context, req connector.ReplyRequest) (conversation.Answer, error) {
@@ -114,15 +115,7 @@ func (c *Client) ask(ctx context.Context, op string, ask Request) (json.RawMessa
 
 // headers signs a request, with each of the secrets while they are being replaced.
 func (c *Client) headers(key string, at time.Time, body []byte) http.Header {
-	var timestamp string
-	var signatures []string
-	for _, secret := range c.config.Secret {
-		var signature string
-		timestamp, signature = sign.MakeStandard(secret, key, at, body)
-		signatures = append(signatures, signature)
-	}
-	return http.Header{
-		sign.HeaderID: {key}, sign.HeaderTimestamp: {timestamp}, sign.HeaderSignature: {strings.Join(signatures, " ")},
-		HeaderIdempotencyKey: {key},
-	}
+	header := sign.StandardHeader(c.config.Secret, key, at, body)
+	header.Set(HeaderIdempotencyKey, key)
+	return header
 }

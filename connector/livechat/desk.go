@@ -37,7 +37,7 @@ func (c *Client) Assign(ctx context.Context, req connector.AssignRequest) error 
 		if slices.ContainsFunc(agents, func(u user) bool { return u.ID == req.Agent }) {
 			return nil
 		}
-		if c.away(ctx, op, req.Agent) {
+		if away, _ := c.away(ctx, op, req.Agent); away {
 			return connector.Errorf(name, op, connector.Conflict, "agent is offline")
 		}
 		transfer.Target = &target{Type: "agent", IDs: []string{req.Agent}}

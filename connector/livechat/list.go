@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
@@ -97,10 +98,17 @@ func (c *Client) standing(ctx context.Context, req connector.ListRequest, own ch
 	case len(agents) == 0:
 		return nil
 	case believed && slices.ContainsFunc(agents, func(u user) bool { return u.ID == req.Agent }):
-		if !c.away(ctx, "ListMessages", req.Agent) {
+		away, looked := c.away(ctx, "ListMessages", req.Agent)
+		if looked.IsZero() {
 			return nil
 		}
-		ev.Kind, ev.Agent = conversation.AgentOffline, req.Agent
+		ev.Kind, ev.Agent = conversation.AgentOnline, req.Agent
+		if away {
+			ev.Kind = conversation.AgentOffline
+		}
+		// The agent may go and come back any number of times: each look is another.
+		ev.ID = weakID(c.connection, req.Ticket.ID, string(ev.Kind), ev.Agent, looked.UTC().Format(time.RFC3339Nano))
+		return []conversation.Event{ev}
 	default:
 		ev.Kind, ev.Agent, ev.Author = conversation.AgentAssigned, agents[0].ID, c.author(agents[0].ID, agents[0].Name)
 	}

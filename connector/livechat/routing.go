@@ -22,11 +22,12 @@ type routing struct {
 	away  map[string]bool
 }
 
-// away reports whether LiveChat says that an agent is offline (vendor reference, list_routing_statuses). One who takes no
-// new chats still answers those at hand. What cannot be read is not known, and nobody is away.
+// away reports whether LiveChat says that an agent is offline (vendor reference, list_routing_statuses), and which look
+// told so: zero where nothing is known. One who takes no new chats still answers those at hand. What cannot be read is not
+// known, and nobody is away.
 //
 // The webhook routing_status_set tells the same of an agent, but of no chat, so that nobody could be told.
-func (c *Client) away(ctx context.Context, op, agent string) bool {
+func (c *Client) away(ctx context.Context, op, agent string) (away bool, looked time.Time) {
 	r := &c.routing
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,5 +48,9 @@ func (c *Client) away(ctx context.Context, op, agent string) bool {
 			r.away[a.Agent] = a.Status == "offline"
 		}
 	}
-	return r.away[agent]
+	away, known := r.away[agent]
+	if !known {
+		return false, time.Time{}
+	}
+	return away, r.until
 }

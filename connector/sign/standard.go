@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,21 @@ func MakeStandard(secret connector.Secret, id string, at time.Time, body []byte)
 	timestamp = strconv.FormatInt(at.Unix(), 10)
 	key, _ := standardKey(secret)
 	return timestamp, "v1," + base64.StdEncoding.EncodeToString(standardMAC(key, id, timestamp, body))
+}
+
+// StandardHeader gives the headers of a webhook of ours, signed with each of the secrets, so that the other side can change
+// from one to the next at any moment.
+func StandardHeader(secrets connector.Secrets, id string, at time.Time, body []byte) http.Header {
+	var timestamp string
+	var signatures []string
+	for _, secret := range secrets {
+		var signature string
+		timestamp, signature = MakeStandard(secret, id, at, body)
+		signatures = append(signatures, signature)
+	}
+	return http.Header{
+		HeaderID: {id}, HeaderTimestamp: {timestamp}, HeaderSignature: {strings.Join(signatures, " ")},
+	}
 }
 
 // standardKey gives the key of a secret, and false for one that must not pass.

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/handoff-engine/handoff/connector/httpdesk"
 	"github.com/handoff-engine/handoff/connector/memory"
+	"github.com/handoff-engine/handoff/standalone/playground/owndesk"
 	"github.com/handoff-engine/handoff/standalone/playground/shop"
 )
 
@@ -23,6 +25,15 @@ type action struct {
 
 func (a action) words() shop.Words {
 	return shop.Words{ID: a.ID, Text: strings.TrimSpace(a.Text), Attachments: a.Attachments}
+}
+
+// file gives the one file of a message, as the team's own desk sends it.
+func (a action) file() *httpdesk.Attachment {
+	if len(a.Attachments) == 0 {
+		return nil
+	}
+	f := a.Attachments[0]
+	return &httpdesk.Attachment{URL: f.URL, Name: f.Name, ContentType: f.ContentType, Size: f.Size}
 }
 
 // api answers the pages.
@@ -60,7 +71,27 @@ func (p *Playground) api() http.Handler {
 	do("/tickets/{id}/back", func(id string, a action) error { return v.HandBack(id, a.Agent) })
 	do("/tickets/{id}/close", func(id string, a action) error { return v.CloseTicket(id, a.Agent) })
 	do("/tickets/{id}/typing", func(id string, a action) error { return v.AgentTypes(id, a.Agent, a.On) })
+	p.ownDesk(mux, do)
 	return mux
+}
+
+// ownDesk answers the page of the team's own desk.
+func (p *Playground) ownDesk(mux *http.ServeMux, do func(pattern string, f func(id string, a action) error)) {
+	d := p.desk
+	mux.HandleFunc("GET /own-desk/stream", p.ownDeskStream)
+	do("/own-desk/agents/{id}/online", func(id string, a action) error { return d.SetOnline(id, a.On) })
+	do("/own-desk/tickets/{id}/take", func(id string, a action) error { return d.Take(id, a.Agent) })
+	do("/own-desk/tickets/{id}/release", func(id string, a action) error { return d.Release(id, a.Agent) })
+	do("/own-desk/tickets/{id}/transfer", func(id string, a action) error { return d.Transfer(id, a.Agent, a.To) })
+	do("/own-desk/tickets/{id}/messages", func(id string, a action) error {
+		return d.Answer(id, a.Agent, a.ID, strings.TrimSpace(a.Text), a.file())
+	})
+	do("/own-desk/tickets/{id}/edit", func(id string, a action) error { return d.Edit(id, a.Agent, a.ID, strings.TrimSpace(a.Text)) })
+	do("/own-desk/tickets/{id}/notes", func(id string, a action) error { return d.Note(id, a.Agent, a.ID, strings.TrimSpace(a.Text)) })
+	do("/own-desk/tickets/{id}/back", func(id string, a action) error { return d.HandBack(id, a.Agent) })
+	do("/own-desk/tickets/{id}/close", func(id string, a action) error { return d.CloseTicket(id, a.Agent) })
+	do("/own-desk/tickets/{id}/read", func(id string, a action) error { return d.Read(id, a.Agent) })
+	do("/own-desk/tickets/{id}/typing", func(id string, a action) error { return d.Types(id, a.Agent, a.On) })
 }
 
 func (p *Playground) arrive(w http.ResponseWriter, r *http.Request) {
@@ -94,11 +125,11 @@ func answer(w http.ResponseWriter, body any, err error) {
 func fail(w http.ResponseWriter, err error) {
 	status := http.StatusServiceUnavailable
 	switch {
-	case errors.Is(err, shop.ErrUnknown):
+	case errors.Is(err, shop.ErrUnknown), errors.Is(err, owndesk.ErrUnknown):
 		status = http.StatusNotFound
-	case errors.Is(err, shop.ErrClosed), errors.Is(err, shop.ErrAway):
+	case errors.Is(err, shop.ErrClosed), errors.Is(err, shop.ErrAway), errors.Is(err, owndesk.ErrClosed), errors.Is(err, owndesk.ErrAway):
 		status = http.StatusConflict
-	case errors.Is(err, shop.ErrEmpty), errors.Is(err, shop.ErrTooLong), errors.Is(err, errBadRequest), errors.Is(err, errFile):
+	case errors.Is(err, shop.ErrEmpty), errors.Is(err, owndesk.ErrEmpty), errors.Is(err, shop.ErrTooLong), errors.Is(err, errBadRequest), errors.Is(err, errFile):
 		status = http.StatusBadRequest
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -35,22 +35,28 @@ type customerToken struct {
 // this process.
 func (p *Playground) appToken(w http.ResponseWriter, r *http.Request) {
 	a, err := readAction(w, r)
+	channel := p.cfg.App
+	if a.To == p.cfg.Site && a.To != "" {
+		channel = a.To
+	} else if a.To != "" && a.To != channel {
+		err = errBadRequest
+	}
 	if err == nil && !appKey.MatchString(a.ID) {
 		err = errBadRequest
 	}
 	var minted customerToken
 	if err == nil {
-		minted, err = p.mint(r.Context(), a.ID)
+		minted, err = p.mint(r.Context(), channel, a.ID)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	answer(w, minted, err)
 }
 
 // mint asks the gateway over HTTP, as a team's backend does.
-func (p *Playground) mint(ctx context.Context, key string) (minted customerToken, err error) {
+func (p *Playground) mint(ctx context.Context, channel, key string) (minted customerToken, err error) {
 	ctx, cancel := context.WithTimeout(ctx, mintWithin)
 	defer cancel()
-	url := p.cfg.BaseURL + "/v1/channels/" + p.cfg.App + "/conversations/" + key + "/tokens"
+	url := p.cfg.BaseURL + "/v1/channels/" + channel + "/conversations/" + key + "/tokens"
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
 	if err != nil {
 		return minted, fmt.Errorf("asking for a customer token: %w", err)

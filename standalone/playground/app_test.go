@@ -24,13 +24,13 @@ func serveApp(t *testing.T, status int) (s *site, asked *[]*http.Request) {
 	s = &site{Server: httptest.NewServer(mux)}
 	t.Cleanup(s.Close)
 	p, err := playground.Open(playground.Config{
-		Dir: t.TempDir(), Secret: "secret", BaseURL: s.URL, App: "own-app", AppToken: "of-the-team",
+		Dir: t.TempDir(), Secret: "secret", DeskSecret: "desk-secret", BaseURL: s.URL, App: "own-app", Site: "own-site", AppToken: "of-the-team",
 		Lookup: func(context.Context, string) (playground.Status, error) { return playground.Status{}, nil },
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = p.Close() })
 	mux.Handle(playground.Prefix, p.Handler())
-	mux.HandleFunc("POST /v1/channels/own-app/conversations/{key}/tokens", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /v1/channels/{channel}/conversations/{key}/tokens", func(w http.ResponseWriter, r *http.Request) {
 		*asked = append(*asked, r)
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, `{"token":"hct1.example","expires_at":"2026-03-02T09:45:00Z","more":"of-the-team"}`)
@@ -46,7 +46,17 @@ func TestTheAppsBackendMintsATokenForOneConversation(t *testing.T) {
 	require.Equal(t, map[string]string{"token": "hct1.example", "expires_at": "2026-03-02T09:45:00Z"}, decode[map[string]string](t, res))
 	require.Len(t, *asked, 1)
 	require.Equal(t, appKey, (*asked)[0].PathValue("key"))
+	require.Equal(t, "own-app", (*asked)[0].PathValue("channel"))
 	require.Equal(t, "Bearer of-the-team", (*asked)[0].Header.Get("Authorization"))
+}
+
+func TestTheBackendMintsForTheTeamsOwnSiteTooAndForNoOtherConnection(t *testing.T) {
+	s, asked := serveApp(t, http.StatusCreated)
+	require.Equal(t, http.StatusOK, s.do(t, "POST", "/playground/api/app/token", []byte(`{"id":"`+appKey+`","to":"own-site"}`)).StatusCode)
+	require.Equal(t, "own-site", (*asked)[0].PathValue("channel"))
+	res := s.do(t, "POST", "/playground/api/app/token", []byte(`{"id":"`+appKey+`","to":"shop-chat"}`))
+	require.Equal(t, http.StatusBadRequest, res.StatusCode)
+	require.Len(t, *asked, 1)
 }
 
 func TestTheAppsBackendMintsNothingForAKeyThatCouldBeGuessed(t *testing.T) {

@@ -32,7 +32,7 @@ func serve(t *testing.T) *site {
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	p, err := playground.Open(playground.Config{
-		Dir: t.TempDir(), Secret: "secret", BaseURL: s.URL, Channel: "shop-chat", Desk: "shop-desk",
+		Dir: t.TempDir(), Secret: "secret", DeskSecret: "desk-secret", BaseURL: s.URL, Channel: "shop-chat", Desk: "shop-desk",
 		Lookup: func(_ context.Context, id string) (playground.Status, error) {
 			if !strings.HasPrefix(id, "shop-chat:c-") {
 				return playground.Status{}, nil
@@ -193,7 +193,7 @@ func TestFilesOutsideTheFolderAreNotServed(t *testing.T) {
 
 func TestPagesLoadNothingFromElsewhere(t *testing.T) {
 	s := serve(t)
-	for _, page := range []string{"", "customer", "agent", "app", "both"} {
+	for _, page := range []string{"", "customer", "agent", "app", "both", "own-desk", "own"} {
 		res := s.do(t, "GET", "/playground/"+page, nil)
 		require.Equal(t, http.StatusOK, res.StatusCode, page)
 		require.Contains(t, res.Header.Get("Content-Security-Policy"), "default-src 'self'")

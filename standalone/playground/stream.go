@@ -35,7 +35,7 @@ func (p *Playground) chatStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	conversation := p.cfg.Channel + ":" + id
-	p.stream(w, r, func(viewer any) (any, error) {
+	p.stream(w, r, p.vendor.Changed, func(viewer any) (any, error) {
 		chat, err := p.vendor.Chat(id)
 		status := p.board.want(viewer, []string{conversation})[conversation]
 		snapshot := chatSnapshot{Chat: chat, Status: status}
@@ -48,7 +48,7 @@ func (p *Playground) chatStream(w http.ResponseWriter, r *http.Request) {
 
 func (p *Playground) deskStream(w http.ResponseWriter, r *http.Request) {
 	selected := r.URL.Query().Get("ticket")
-	p.stream(w, r, func(viewer any) (any, error) {
+	p.stream(w, r, p.vendor.Changed, func(viewer any) (any, error) {
 		desk := p.vendor.Desk(selected)
 		var look []string
 		for _, t := range desk.Tickets {
@@ -60,10 +60,18 @@ func (p *Playground) deskStream(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// ownDeskStream sends what the team's own desk knows. Nothing is asked of handoff: such a desk knows what it was told.
+func (p *Playground) ownDeskStream(w http.ResponseWriter, r *http.Request) {
+	selected := r.URL.Query().Get("ticket")
+	p.stream(w, r, p.desk.Changed, func(any) (any, error) { return p.desk.View(selected), nil })
+}
+
 // stream sends what snapshot gives, whole, whenever it differs from what was sent
 // before. So a page that connects again has missed nothing, and needs to remember
 // nothing.
-func (p *Playground) stream(w http.ResponseWriter, r *http.Request, snapshot func(viewer any) (any, error)) {
+func (p *Playground) stream(
+	w http.ResponseWriter, r *http.Request, changed func() <-chan struct{}, snapshot func(viewer any) (any, error),
+) {
 	viewer := new(int) // a name for this stream
 	defer p.board.forget(viewer)
 	out := http.NewResponseController(w)
@@ -75,7 +83,7 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request, snapshot fun
 
 	var last []byte
 	for {
-		vendorChanged, statusChanged := p.vendor.Changed(), p.board.updated()
+		vendorChanged, statusChanged := changed(), p.board.updated()
 		view, err := snapshot(viewer)
 		if err != nil {
 			return

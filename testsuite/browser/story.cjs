@@ -58,6 +58,36 @@ async function main() {
     await shown(app, "asks for a human");
   };
 
+  // A team's own site, at the team's own desk.
+  const ownDesk = async () => {
+    const site = await open("app?at=own-desk");
+    const desk = await open("own-desk");
+    const siteState = (s) => site.waitForSelector(`#pill .pill[data-state="${s}"]`);
+    await say(site, "The saucer is missing");
+    await desk.locator(".ticket").click();
+    await shown(desk, "The saucer is missing");
+    await desk.locator("#take button").click();
+    await siteState("agent-assigned");
+    await desk.locator("#text").pressSequentially("I send", { delay: 350 });
+    await site.locator(".dots").waitFor();
+    await say(desk, "I send you a saucr.");
+    await shown(site, "a saucr");
+    await desk.locator(".own button", { hasText: "Edit" }).click();
+    await say(desk, "I send you a saucer.");
+    await shown(site, "a saucer");
+    await desk.locator("#mode-note").click();
+    await say(desk, "the third this week");
+    await shown(desk, "the third this week");
+    await say(site, "How kind");
+    await shown(desk, "How kind");
+    if (await site.getByText("the third this week").count()) problems.push("the customer sees a private note");
+    await desk.locator("#wire summary", { hasText: "agent.note" }).click();
+    await picture(desk, "own-desk");
+    await desk.locator("button", { hasText: /^Close$/ }).click();
+    await siteState("ended");
+    await desk.locator(".rule", { hasText: "closed by Robin" }).waitFor();
+  };
+
   if (part === "before") {
     await customer.locator(".quick button", { hasText: "Where is my order?" }).click();
     await shown(customer, "What is your order number");
@@ -96,6 +126,7 @@ async function main() {
       if (n !== 1) problems.push(`"${text}" is shown ${n} times`);
     }
     await ownApp();
+    await ownDesk();
   }
   await browser.close();
   if (problems.length) throw new Error(problems.join("\n"));

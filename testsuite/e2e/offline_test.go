@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 func TestAnAgentWhoGoesOfflineLosesTheCustomerToTheNextOne(t *testing.T) {
 	needsProcesses(t)
 	t.Parallel()
-	s := system.Start(t, system.Options{Policy: patience(10 * time.Minute)})
+	s := system.Start(t, system.Options{Policy: strings.Replace(patience(10*time.Minute), "{", "{agent_away: 1s, ", 1)})
 	ana := s.NewCustomer(t)
 	ana.Asks(t)
 	ana.UntilTicket(t, 1)

@@ -117,7 +117,7 @@ func (o *outbox) delivered(d delivery, expired bool) {
 	o.v.mu.Lock()
 	defer o.v.mu.Unlock()
 	c := change{Op: opDelivered, At: time.Now().UTC(), Key: d.event.ID}
-	if err := o.v.journal.append([]change{c}, false); err != nil {
+	if err := o.v.journal.Append([]change{c}, false); err != nil {
 		o.v.cfg.Logger.Warn("writing the playground's journal", "error", err)
 	}
 	o.v.state.apply(c)

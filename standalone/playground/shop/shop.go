@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/handoff-engine/handoff/connector/memory"
+	"github.com/handoff-engine/handoff/standalone/playground/journal"
 )
 
 // Config says where the vendor keeps its data and whom it tells.
@@ -35,7 +36,7 @@ type Config struct {
 // agents do; Handler is what handoff calls.
 type Vendor struct {
 	cfg     Config
-	journal *journal
+	journal *journal.Journal[change]
 
 	mu      sync.Mutex
 	state   *state
@@ -69,7 +70,7 @@ func Open(cfg Config) (*Vendor, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	v := &Vendor{cfg: cfg, state: newState(), typing: map[string]typing{}, changed: make(chan struct{})}
-	j, err := openJournal(filepath.Join(cfg.Dir, "playground.jsonl"), v.state.apply)
+	j, err := journal.Open(filepath.Join(cfg.Dir, "playground.jsonl"), v.state.apply)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func Open(cfg Config) (*Vendor, error) {
 func (v *Vendor) Close() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.journal.close()
+	return v.journal.Close()
 }
 
 // Changed gives a channel that is closed at the next change.
@@ -93,7 +94,7 @@ func (v *Vendor) Changed() <-chan struct{} {
 
 // commit writes the changes down and carries them out. The caller holds the lock.
 func (v *Vendor) commit(changes ...change) error {
-	if err := v.journal.append(changes, true); err != nil {
+	if err := v.journal.Append(changes, true); err != nil {
 		return err
 	}
 	for _, c := range changes {

@@ -256,7 +256,8 @@ $("#mode-reply").onclick = () => { mode(false); $("#text").focus(); };
 $("#mode-note").onclick = () => { mode(true); $("#text").focus(); };
 
 const fit = growing($("#text"), () => $("#composer").requestSubmit());
-typing($("#text"), (on) => { if (selected && !asNote) post(`/tickets/${selected}/typing`, { agent: me, on }).catch(() => {}); });
+const writing = () => { const t = ticket(); return t && !t.closed && t.agent?.id === me && !asNote; };
+typing($("#text"), (on) => { if (writing()) post(`/tickets/${selected}/typing`, { agent: me, on }).catch(() => {}); });
 $("#composer").onsubmit = (e) => {
   e.preventDefault();
   const text = $("#text").value.trim();

@@ -2,15 +2,19 @@
 import { HandoffChat } from "./app-client.js";
 import { $, h, icon, themeButton, post, pill, reasonText, time, linked, attachment, renderList, pinned, growing, typing } from "./live.js";
 
-const KEY = "handoff.app";
+// The same page is the team's site, whose customers come to the team's own desk.
+const site = new URLSearchParams(location.search).get("at") === "own-desk";
+const KEY = site ? "handoff.site" : "handoff.app";
+const NAME = site ? "Your own site" : "Your own app";
 const typingFor = 8000; // a notice that nothing follows is over
 
 const info = await fetch("/playground/api/info").then((r) => r.json());
 const key = localStorage.getItem(KEY) || `u-${crypto.randomUUID()}`;
 localStorage.setItem(KEY, key);
 
-const channel = `/v1/channels/${info.app}`;
-const chat = new HandoffChat(channel, key, async () => (await post("/app/token", { id: key })).token);
+const connection = site ? info.site : info.app;
+const chat = new HandoffChat(`/v1/channels/${connection}`, key, async () => (await post("/app/token", { id: key, to: connection })).token);
+document.title = NAME;
 
 let lines = [];    // what the stream told, in order
 let unsent = [];   // what it has not told yet
@@ -97,7 +101,7 @@ function render() {
   if (!entries.length) entries.push({ id: "none", key: "", make: () => h("div.said.notice", {}, h("div.bubble", {}, "There is no bot here: your first message asks for a human.")) });
   renderList($("#messages"), entries, !first);
   $("#pill").replaceChildren(pill(state));
-  $("#name").textContent = state === "agent-assigned" && agent?.name || "Your own app";
+  $("#name").textContent = state === "agent-assigned" && agent?.name || NAME;
   $("#workflow").hidden = !state || !info.workflow_url;
   $("#leave").hidden = !state || state === "ended";
 }
@@ -124,7 +128,7 @@ $("#composer").onsubmit = (e) => {
 };
 $("#leave").onclick = () => chat.leave().catch((e) => complain(e.message));
 $("#fresh").onclick = () => { chat.close(); localStorage.removeItem(KEY); location.reload(); };
-$("#workflow").href = `${info.workflow_url}${info.app}:${key}`;
+$("#workflow").href = `${info.workflow_url}${connection}:${key}`;
 
 render();
 chat.listen(hear).catch((e) => complain(e.message));

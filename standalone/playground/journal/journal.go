@@ -1,4 +1,6 @@
-package shop
+// Package journal keeps what the playground's vendors know: an append-only file of transactions, from which the state is
+// made again.
+package journal
 
 import (
 	"bufio"
@@ -10,25 +12,25 @@ import (
 	"os"
 )
 
-// journal is an append-only file of transactions, one JSON array of changes per
-// line. A line is there as a whole or not at all: a torn last line, left by a
-// process that was killed, is cut off when the file is opened.
-type journal struct{ file *os.File }
+// Journal is such a file, one JSON array of changes per line. A line is there as a
+// whole or not at all: a torn last line, left by a process that was killed, is cut
+// off when the file is opened.
+type Journal[T any] struct{ file *os.File }
 
-// openJournal opens or creates the file and hands every change in it to replay.
-func openJournal(name string, replay func(change)) (*journal, error) {
+// Open opens or creates the file and hands every change in it to replay.
+func Open[T any](name string, replay func(T)) (*Journal[T], error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the playground's journal: %w", err)
 	}
-	j := &journal{file: f}
+	j := &Journal[T]{file: f}
 	if err := j.load(replay); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the playground's journal: %w", err), f.Close())
 	}
 	return j, nil
 }
 
-func (j *journal) load(replay func(change)) error {
+func (j *Journal[T]) load(replay func(T)) error {
 	r := bufio.NewReader(j.file)
 	var whole int64
 	for {
@@ -39,7 +41,7 @@ func (j *journal) load(replay func(change)) error {
 		if err != nil {
 			return err
 		}
-		var changes []change
+		var changes []T
 		if err := json.Unmarshal(line, &changes); err != nil {
 			return fmt.Errorf("at byte %d: %w", whole, err)
 		}
@@ -55,8 +57,8 @@ func (j *journal) load(replay func(change)) error {
 	return err
 }
 
-// append writes one transaction. With durable set it is on the disk on return.
-func (j *journal) append(changes []change, durable bool) error {
+// Append writes one transaction. With durable set it is on the disk on return.
+func (j *Journal[T]) Append(changes []T, durable bool) error {
 	var line bytes.Buffer
 	if err := json.NewEncoder(&line).Encode(changes); err != nil { // ends the line
 		return fmt.Errorf("writing the playground's journal: %w", err)
@@ -73,4 +75,5 @@ func (j *journal) append(changes []change, durable bool) error {
 	return nil
 }
 
-func (j *journal) close() error { return j.file.Close() }
+// Close closes the file.
+func (j *Journal[T]) Close() error { return j.file.Close() }
