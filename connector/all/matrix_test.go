@@ -57,7 +57,7 @@ type lack struct {
 }
 
 // lacks is read off abilities and traits: what is done instead is what activities/fallback.go and package conversation do.
-// The letters of the table follow its order; new ones go to the end of their side.
+// The letters of the table follow its order: first what a channel lacks, then what a desk lacks.
 var lacks = []lack{
 	{channelLacks(connector.CanAttach), "an agent's file reaches the customer as a link: the channel takes no files"},
 	{channelLacks(connector.CanType), "the customer does not see that an agent types: the channel shows no typing"},
@@ -86,29 +86,38 @@ var lacks = []lack{
 	},
 	{deskLacks(connector.CanListMessages), "what the desk's lost webhooks told is not read again: the desk lists no messages"},
 	{deskLacks(connector.CanAssign), "nobody is asked in person, and no group: tickets stay in the desk's queue, which assigns them itself"},
-	{deskLacks(connector.CanNote), "agents are told of sends in trouble by nothing on the ticket: the desk has no private notes"},
+	{deskLacks(connector.CanNote), "agents are not told of sends in trouble: the desk has no private notes"},
 	{deskLacks(connector.CanClose), "an agent closes the ticket after the end: the desk lets nobody else close it"},
 	{deskLacks(connector.CanAvailability), "a ticket is opened although nobody may be there: the desk does not tell who is"},
 	{deskLacks(connector.CanMirror), "agents see the conversation from the handoff on, and do not read along with the bot: the desk has no tickets that bother nobody"},
 }
 
 func channelLacks(ability connector.Capability) func(channel, desk connector.Connector) bool {
-	return func(channel, _ connector.Connector) bool { return !slices.Contains(connector.CapabilitiesOf(channel), ability) }
+	return func(channel, _ connector.Connector) bool {
+		return !slices.Contains(connector.CapabilitiesOf(channel), ability)
+	}
 }
 
 func deskLacks(ability connector.Capability) func(channel, desk connector.Connector) bool {
-	return func(_, desk connector.Connector) bool { return !slices.Contains(connector.CapabilitiesOf(desk), ability) }
+	return func(_, desk connector.Connector) bool {
+		return !slices.Contains(connector.CapabilitiesOf(desk), ability)
+	}
 }
 
 // pairs writes the table of channels and desks.
 func pairs(opened []connector.Connector) string {
-	var channels, desks []connector.Connector
-	for _, c := range opened {
-		if slices.Contains(connector.SidesOf(c), "channel") {
-			channels = append(channels, c)
-		}
-		if slices.Contains(connector.SidesOf(c), "desk") {
-			desks = append(desks, c)
+	taking := func(side string) []connector.Connector {
+		return slices.DeleteFunc(slices.Clone(opened), func(c connector.Connector) bool { return !slices.Contains(connector.SidesOf(c), side) })
+	}
+	channels, desks := taking("channel"), taking("desk")
+	// Only what some pair lacks gets a letter.
+	letters := map[int]string{}
+	for i, l := range lacks {
+		some := slices.ContainsFunc(channels, func(channel connector.Connector) bool {
+			return slices.ContainsFunc(desks, func(desk connector.Connector) bool { return l.of(channel, desk) })
+		})
+		if some {
+			letters[i] = string(rune('a' + len(letters)))
 		}
 	}
 	var b strings.Builder
@@ -117,38 +126,40 @@ func pairs(opened []connector.Connector) string {
 
 Each pair plays the same full handoff in ` + "`go test ./connector/all -run EveryChannel`" + `: texts and pictures both ways, typing, an agent who
 falls silent and comes back, the way back to the bot, a second handoff, the end; everything arrives once. The letters say what a
-pair cannot do; below the table stands what happens instead, and why. An empty cell lacks nothing.
+pair cannot do, first for want of the channel, then for want of the desk; what happens instead, and why, stands below the table.
 
 | channel |`)
 	for _, desk := range desks {
 		b.WriteString(" " + desk.Name() + " |")
 	}
 	b.WriteString("\n|---|" + strings.Repeat("---|", len(desks)) + "\n")
-	used := make([]bool, len(lacks))
 	for _, channel := range channels {
 		b.WriteString("| " + channel.Name() + " |")
 		for _, desk := range desks {
-			cell := ""
+			var cell strings.Builder
 			for i, l := range lacks {
+				if i == ofDesks {
+					cell.WriteString(" ")
+				}
 				if l.of(channel, desk) {
-					cell += letter(i)
-					used[i] = true
+					cell.WriteString(letters[i])
 				}
 			}
-			b.WriteString(" " + cell + " |")
+			b.WriteString(" " + strings.TrimSpace(cell.String()) + " |")
 		}
 		b.WriteString("\n")
 	}
 	b.WriteString("\n")
 	for i, l := range lacks {
-		if used[i] {
-			_, _ = fmt.Fprintf(&b, "- **%s**: %s.\n", letter(i), l.says)
+		if letters[i] != "" {
+			_, _ = fmt.Fprintf(&b, "- **%s**: %s.\n", letters[i], l.says)
 		}
 	}
 	return b.String()
 }
 
-func letter(i int) string { return string(rune('a' + i)) }
+// ofDesks is where in lacks the desks begin.
+var ofDesks = slices.IndexFunc(lacks, func(l lack) bool { return strings.Contains(l.says, ": the desk ") })
 
 func TestALackIsReadOffWhatAVendorCannotDo(t *testing.T) {
 	app, omnidesk := open(t, "app"), open(t, "omnidesk")

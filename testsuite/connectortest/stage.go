@@ -128,7 +128,8 @@ func sideOf(name string, c connector.Connector) conversation.Connection {
 	traits := c.Traits()
 	side := conversation.Connection{
 		Name: name, Vendor: c.Name(), HostsBot: traits.HostsBot, SendingTakesOver: traits.SendingTakesOver,
-		HoldUnknown: traits.HoldUnknown, Redelivery: conversation.Duration(traits.Redelivery),
+		HoldUnknown: traits.HoldUnknown, Redelivery: conversation.Duration(traits.Redelivery), Mirrors: traits.MirrorsBot,
+		Batch: is[connector.Channel](c) && traits.Deliver != connector.AtLeastOnce || is[connector.Desk](c) && traits.Post != connector.AtLeastOnce,
 	}
 	for _, ability := range connector.CapabilitiesOf(c) {
 		side.Can = append(side.Can, string(ability))

@@ -28,6 +28,7 @@ func All() map[string]func() connectortest.Subject {
 		"app":       App,
 		"certainly": Certainly,
 		"crisp":     Crisp,
+		"httpdesk":  HTTPDesk,
 		"landbot":   Landbot,
 		"livechat":  LiveChat,
 		"memory":    Memory,
