@@ -2,6 +2,8 @@ package all_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -50,58 +52,62 @@ func TestEveryChannelWithEveryDesk(t *testing.T) {
 	}
 }
 
-// lack is something that a pair cannot do, and why.
+// lack is something that a pair cannot do, for want of its channel or of its desk.
 type lack struct {
-	of   func(channel, desk connector.Connector) bool
-	says string
+	what          string
+	channel, desk cause
 }
 
-// lacks is read off abilities and traits: what is done instead is what activities/fallback.go and package conversation do.
-// The letters of the table follow its order: first what a channel lacks, then what a desk lacks.
-var lacks = []lack{
-	{channelLacks(connector.CanAttach), "an agent's file reaches the customer as a link: the channel takes no files"},
-	{channelLacks(connector.CanType), "the customer does not see that an agent types: the channel shows no typing"},
-	{channelLacks(connector.CanMarkRead), "the customer does not see that an agent has read: the channel shows no reading"},
-	{channelLacks(connector.CanEdit), "an agent's new words reach the customer as a correction, and what an agent deletes stays: the channel changes no messages"},
-	{
-		func(channel, _ connector.Connector) bool { return channel.Traits().Deliver == connector.AtLeastOnce },
-		"words to the customer may arrive twice after a lost answer, or are held, as `on_unknown_send` says: the channel neither takes a key nor can be asked",
-	},
-	{
-		func(channel, _ connector.Connector) bool { return channel.Traits().SendingTakesOver },
-		"a waiting customer is told only what the policy's own texts say: the channel's bot falls silent at the first word from outside",
-	},
-	{channelLacks(connector.CanListMessages), "what the channel's lost webhooks told is not read again: the channel lists no messages"},
-	{deskLacks(connector.CanAttach), "the customer's file reaches agents as a link: the desk takes no files"},
-	{deskLacks(connector.CanType), "agents do not see that the customer types: the desk shows no typing"},
-	{deskLacks(connector.CanMarkRead), "agents do not see that the customer has read: the desk shows no reading"},
-	{deskLacks(connector.CanEdit), "the customer's new words reach agents as a private note, or as a correction where the desk has no notes: the desk changes no messages"},
-	{
-		func(_, desk connector.Connector) bool { return desk.Traits().Post == connector.AtLeastOnce },
-		"words to agents may arrive twice after a lost answer, or are held: the desk neither takes a key nor can be asked",
-	},
-	{
-		func(_, desk connector.Connector) bool { return desk.Traits().Open == connector.AtLeastOnce },
-		"a second ticket may be opened after a lost answer: the desk neither takes a key nor can be asked",
-	},
-	{deskLacks(connector.CanListMessages), "what the desk's lost webhooks told is not read again: the desk lists no messages"},
-	{deskLacks(connector.CanAssign), "nobody is asked in person, and no group: tickets stay in the desk's queue, which assigns them itself"},
-	{deskLacks(connector.CanNote), "agents are not told of sends in trouble: the desk has no private notes"},
-	{deskLacks(connector.CanClose), "an agent closes the ticket after the end: the desk lets nobody else close it"},
-	{deskLacks(connector.CanAvailability), "a ticket is opened although nobody may be there: the desk does not tell who is"},
-	{deskLacks(connector.CanMirror), "agents see the conversation from the handoff on, and do not read along with the bot: the desk has no tickets that bother nobody"},
+// cause is why. One without of is never the reason.
+type cause struct {
+	of  func(c connector.Connector) bool
+	why string
 }
 
-func channelLacks(ability connector.Capability) func(channel, desk connector.Connector) bool {
-	return func(channel, _ connector.Connector) bool {
-		return !slices.Contains(connector.CapabilitiesOf(channel), ability)
+func (x cause) holds(c connector.Connector) bool { return x.of != nil && x.of(c) }
+
+// lacks is read off abilities, traits, and what the captured webhooks tell. What happens instead is what
+// activities/fallback.go and package conversation do. The letters of the table follow its order.
+func lacks() []lack {
+	return []lack{
+		{"an agent's file reaches the customer as a link", cause{cannot(connector.CanAttach), "not taken by"}, cause{}},
+		{"the customer's file reaches agents as a link", cause{}, cause{cannot(connector.CanAttach), "not taken by"}},
+		{"the customer does not see that an agent types", cause{cannot(connector.CanType), "not shown by"}, cause{tellsNot(`"typing": {`), "not told by"}},
+		{"agents do not see that the customer types", cause{tellsNot(`"typing": {`), "not told by"}, cause{cannot(connector.CanType), "not shown by"}},
+		{"the customer does not see that an agent has read", cause{cannot(connector.CanMarkRead), "not shown by"}, cause{tellsNot(`"read": {`), "not told by"}},
+		{"agents do not see that the customer has read", cause{tellsNot(`"read": {`), "not told by"}, cause{cannot(connector.CanMarkRead), "not shown by"}},
+		{"an agent's new words reach the customer as a correction, and what an agent deletes stays", cause{cannot(connector.CanEdit), "messages cannot be changed at"}, cause{}},
+		{"what an agent changes or deletes afterwards stays as it was", cause{}, cause{tellsNot(`"agent_edited"`), "not told by"}},
+		{"the customer's new words reach agents as a private note, or as a correction where there are no notes", cause{}, cause{cannot(connector.CanEdit), "messages cannot be changed at"}},
+		{"what the customer changes or deletes afterwards stays as it was", cause{tellsNot(`"customer_edited"`), "not told by"}, cause{}},
+		{"after a lost answer, words to the customer may arrive twice, or are held, as `on_unknown_send` says", cause{func(c connector.Connector) bool { return c.Traits().Deliver == connector.AtLeastOnce }, "neither a key nor a look-up at"}, cause{}},
+		{"after a lost answer, words to agents may arrive twice, or are held, as `on_unknown_send` says", cause{}, cause{func(c connector.Connector) bool { return c.Traits().Post == connector.AtLeastOnce }, "neither a key nor a look-up at"}},
+		{"after a lost answer, a second ticket may be opened", cause{}, cause{func(c connector.Connector) bool { return c.Traits().Open == connector.AtLeastOnce }, "neither a key nor a look-up at"}},
+		{"a waiting customer is told only what the policy's own texts say", cause{func(c connector.Connector) bool { return c.Traits().SendingTakesOver }, "the bot falls silent at the first word from outside at"}, cause{}},
+		{"what lost webhooks told is not read again", cause{cannot(connector.CanListMessages), "messages cannot be listed at"}, cause{cannot(connector.CanListMessages), "messages cannot be listed at"}},
+		{"agents do not read along with the bot, and see what was said from the handoff on", cause{}, cause{cannot(connector.CanMirror), "every ticket asks for somebody at"}},
+		{"a ticket is opened although nobody may be there", cause{}, cause{cannot(connector.CanAvailability), "not told by"}},
+		{"no agent and no group is asked by name: the ticket stays in the desk's queue", cause{}, cause{cannot(connector.CanAssign), "tickets cannot be assigned at"}},
+		{"agents are not told of sends in trouble", cause{}, cause{cannot(connector.CanNote), "no private notes at"}},
+		{"an agent closes the ticket after the end", cause{}, cause{cannot(connector.CanClose), "tickets cannot be closed at"}},
 	}
 }
 
-func deskLacks(ability connector.Capability) func(channel, desk connector.Connector) bool {
-	return func(_, desk connector.Connector) bool {
-		return !slices.Contains(connector.CapabilitiesOf(desk), ability)
-	}
+func cannot(ability connector.Capability) func(c connector.Connector) bool {
+	return func(c connector.Connector) bool { return !slices.Contains(connector.CapabilitiesOf(c), ability) }
+}
+
+// tellsNot reports whether none of a vendor's captured webhooks decodes to what has the mark.
+func tellsNot(mark string) func(c connector.Connector) bool {
+	return func(c connector.Connector) bool { return !tells(c.Name(), mark) }
+}
+
+func tells(vendor, mark string) bool {
+	goldens, _ := filepath.Glob(filepath.Join("..", vendor, "testdata", "webhooks", "*.golden"))
+	return slices.ContainsFunc(goldens, func(golden string) bool {
+		text, err := os.ReadFile(golden)
+		return err == nil && strings.Contains(string(text), mark)
+	})
 }
 
 // pairs writes the table of channels and desks.
@@ -111,22 +117,17 @@ func pairs(opened []connector.Connector) string {
 	}
 	channels, desks := taking("channel"), taking("desk")
 	// Only what some pair lacks gets a letter.
-	letters := map[int]string{}
-	for i, l := range lacks {
-		some := slices.ContainsFunc(channels, func(channel connector.Connector) bool {
-			return slices.ContainsFunc(desks, func(desk connector.Connector) bool { return l.of(channel, desk) })
-		})
-		if some {
-			letters[i] = string(rune('a' + len(letters)))
-		}
-	}
+	some := slices.DeleteFunc(lacks(), func(l lack) bool {
+		return !slices.ContainsFunc(channels, l.channel.holds) && !slices.ContainsFunc(desks, l.desk.holds)
+	})
+	letter := func(i int) string { return string(rune('a' + i)) }
 	var b strings.Builder
 	b.WriteString(`
 ## Every channel with every desk
 
 Each pair plays the same full handoff in ` + "`go test ./connector/all -run EveryChannel`" + `: texts and pictures both ways, typing, an agent who
 falls silent and comes back, the way back to the bot, a second handoff, the end; everything arrives once. The letters say what a
-pair cannot do, first for want of the channel, then for want of the desk; what happens instead, and why, stands below the table.
+pair cannot do; what happens instead, and for want of which vendor, stands below the table.
 
 | channel |`)
 	for _, desk := range desks {
@@ -136,35 +137,56 @@ pair cannot do, first for want of the channel, then for want of the desk; what h
 	for _, channel := range channels {
 		b.WriteString("| " + channel.Name() + " |")
 		for _, desk := range desks {
-			var cell strings.Builder
-			for i, l := range lacks {
-				if i == ofDesks {
-					cell.WriteString(" ")
-				}
-				if l.of(channel, desk) {
-					cell.WriteString(letters[i])
+			cell := ""
+			for i, l := range some {
+				if l.channel.holds(channel) || l.desk.holds(desk) {
+					cell += letter(i)
 				}
 			}
-			b.WriteString(" " + strings.TrimSpace(cell.String()) + " |")
+			b.WriteString(" " + cell + " |")
 		}
 		b.WriteString("\n")
 	}
 	b.WriteString("\n")
-	for i, l := range lacks {
-		if letters[i] != "" {
-			_, _ = fmt.Fprintf(&b, "- **%s**: %s.\n", letters[i], l.says)
+	for i, l := range some {
+		// The channels and the desks of one reason are named together.
+		var whys []string
+		names := map[string][]string{}
+		add := func(x cause, vendors []connector.Connector) {
+			for _, c := range vendors {
+				if !x.holds(c) {
+					continue
+				}
+				if names[x.why] == nil {
+					whys = append(whys, x.why)
+				}
+				names[x.why] = append(names[x.why], c.Name())
+			}
 		}
+		add(l.channel, channels)
+		add(l.desk, desks)
+		for i, why := range whys {
+			whys[i] = why + " " + strings.Join(names[why], ", ")
+		}
+		_, _ = fmt.Fprintf(&b, "- **%s**: %s (%s).\n", letter(i), l.what, strings.Join(whys, "; "))
 	}
 	return b.String()
 }
 
-// ofDesks is where in lacks the desks begin.
-var ofDesks = slices.IndexFunc(lacks, func(l lack) bool { return strings.Contains(l.says, ": the desk ") })
-
-func TestALackIsReadOffWhatAVendorCannotDo(t *testing.T) {
+func TestALackNamesWhoIsItsReason(t *testing.T) {
+	require.LessOrEqual(t, len(lacks()), 26, "there are no more letters")
 	app, omnidesk := open(t, "app"), open(t, "omnidesk")
-	require.NotContains(t, pairs([]connector.Connector{app, omnidesk}), "the channel shows no typing")
-	require.Contains(t, pairs([]connector.Connector{app, omnidesk}), "the desk has no private notes")
-	require.Contains(t, pairs([]connector.Connector{open(t, "certainly"), omnidesk}), "the channel takes no files")
-	require.LessOrEqual(t, len(lacks), 26, "there are no more letters")
+	page := pairs([]connector.Connector{app, omnidesk})
+	require.NotContains(t, page, "that an agent types", "the app shows what Omnidesk tells")
+	require.Contains(t, page, "agents are not told of sends in trouble (no private notes at omnidesk)")
+	page = pairs([]connector.Connector{app, open(t, "certainly"), omnidesk, open(t, "slack")})
+	require.Contains(t, page, "the customer does not see that an agent types (not shown by certainly; not told by slack)")
+}
+
+// TestWhoTellsTypingTypesInTheMatrix keeps subjects and captured webhooks of one mind.
+func TestWhoTellsTypingTypesInTheMatrix(t *testing.T) {
+	for _, desk := range side(t, "desk") {
+		types := subjects.All()[desk.Name()]().Vendor(t).AgentTypes != nil
+		require.Equal(t, tells(desk.Name(), `"typing": {`), types, "testsuite/subjects/%s.go: Vendor.AgentTypes", desk.Name())
+	}
 }
