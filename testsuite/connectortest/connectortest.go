@@ -15,6 +15,8 @@
 // Names of webhooks that begin with unknown give no event, those that begin with echo give no message, those that begin
 // with hostile are refused as Invalid, and those that begin with challenge are answered by Challenge.
 //
+// RunPair plays one full handoff between a channel and a desk. Package subjects has a Subject for each of them.
+//
 // A case for an optional ability is there when the connector has the ability. Most cases run once for each method that
 // calls the vendor; their names are <case>/<method>. A case that a vendor cannot pass is named in Subject.Except with
 // the reason. It runs all the same, and the suite fails if it passes: the exception is no longer needed.

@@ -41,6 +41,14 @@ type pair struct {
 func newPair(t T, channel, desk Subject) *pair {
 	t.Helper()
 	c, d := newNamedWorld(t, pairChannel, channel.withDefaults()), newNamedWorld(t, pairDesk, desk.withDefaults())
+	require.NotNil(t, c.vendor.CustomerSees, "Vendor.CustomerSees is needed for a channel")
+	require.Equal(t, is[connector.AttachmentSender](c.conn), c.vendor.CustomerFiles != nil, "Vendor.CustomerFiles is needed for a channel that takes files")
+	for name, given := range map[string]bool{
+		"AgentSees": d.vendor.AgentSees != nil, "AgentReads": d.vendor.AgentReads != nil, "AgentSays": d.vendor.AgentSays != nil,
+		"AgentSendsFile": d.vendor.AgentSendsFile != nil, "Webhooks": d.vendor.Webhooks != nil,
+	} {
+		require.True(t, given, "Vendor.%s is needed for a desk", name)
+	}
 	other, _ := newCounterpart(d)
 	s := &story{
 		world: d, now: time.Now().UTC(), channel: c.conn, desk: d.conn, deskName: pairDesk, channelSource: pairChannel,
