@@ -81,7 +81,8 @@ type Server struct {
 
 // Start starts the server and returns when it serves. The error says what a
 // person can do about it: a port that is taken, a directory that another process
-// uses, a file of another version.
+// uses, a file of another version. The end of ctx does not stop the server: it
+// says that Stop is near, and the server logs no more.
 func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	cfg, err = cfg.complete()
 	if err != nil {
@@ -118,6 +119,9 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		}
 	}
 	s.logLevel.Set(slog.LevelWarn)
+	// From then on workers leave and queues are unloaded: what the server says of
+	// that worries people for nothing.
+	context.AfterFunc(ctx, func() { s.logLevel.Set(silent) })
 	return s, nil
 }
 
