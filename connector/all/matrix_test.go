@@ -88,6 +88,7 @@ func lacks() []lack {
 		{"agents do not read along with the bot, and see what was said from the handoff on", cause{}, cause{cannot(connector.CanMirror), "every ticket asks for somebody at"}},
 		{"a ticket is opened although nobody may be there", cause{}, cause{cannot(connector.CanAvailability), "not told by"}},
 		{"no agent and no group is asked by name: the ticket stays in the desk's queue", cause{}, cause{cannot(connector.CanAssign), "tickets cannot be assigned at"}},
+		{"agents cannot give the customer back to the bot: `back_words` or the command hand_back does", cause{}, cause{tellsNot(`"handed_back"`), "no button for it at"}},
 		{"agents are not told of sends in trouble", cause{}, cause{cannot(connector.CanNote), "no private notes at"}},
 		{"an agent closes the ticket after the end", cause{}, cause{cannot(connector.CanClose), "tickets cannot be closed at"}},
 	}
@@ -183,10 +184,11 @@ func TestALackNamesWhoIsItsReason(t *testing.T) {
 	require.Contains(t, page, "the customer does not see that an agent types (not shown by certainly; not told by slack)")
 }
 
-// TestWhoTellsTypingTypesInTheMatrix keeps subjects and captured webhooks of one mind.
-func TestWhoTellsTypingTypesInTheMatrix(t *testing.T) {
+// TestTheMatrixPlaysWhatDesksTell keeps subjects and captured webhooks of one mind.
+func TestTheMatrixPlaysWhatDesksTell(t *testing.T) {
 	for _, desk := range side(t, "desk") {
-		types := subject(t, desk.Name()).Vendor(t).AgentTypes != nil
-		require.Equal(t, tells(desk.Name(), `"typing": {`), types, "testsuite/subjects/%s.go: Vendor.AgentTypes", desk.Name())
+		v := subject(t, desk.Name()).Vendor(t)
+		require.Equal(t, tells(desk.Name(), `"typing": {`), v.AgentTypes != nil, "testsuite/subjects/%s.go: Vendor.AgentTypes", desk.Name())
+		require.Equal(t, tells(desk.Name(), `"handed_back"`), v.AgentHandsBack != nil, "testsuite/subjects/%s.go: Vendor.AgentHandsBack", desk.Name())
 	}
 }

@@ -123,6 +123,10 @@ type Vendor struct {
 	AgentSendsFile func(ticket conversation.Ticket, file conversation.Attachment, content []byte)
 	// AgentTypes makes an agent type; nil where the vendor does not tell it.
 	AgentTypes func(ticket conversation.Ticket)
+	// AgentHandsBack makes an agent give the customer back to the bot; nil where agents have no means for it.
+	AgentHandsBack func(ticket conversation.Ticket)
+	// AgentCloses makes an agent close the ticket.
+	AgentCloses func(ticket conversation.Ticket)
 	// Webhooks gives what the fake would have sent since it was made, ready to verify, and is needed where the
 	// connector lists messages.
 	Webhooks func() []*connector.Delivery

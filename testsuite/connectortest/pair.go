@@ -45,7 +45,7 @@ func newPair(t T, channel, desk Subject) *pair {
 	require.Equal(t, is[connector.AttachmentSender](c.conn), c.vendor.CustomerFiles != nil, "Vendor.CustomerFiles is needed for a channel that takes files")
 	for name, given := range map[string]bool{
 		"AgentSees": d.vendor.AgentSees != nil, "AgentReads": d.vendor.AgentReads != nil, "AgentSays": d.vendor.AgentSays != nil,
-		"AgentSendsFile": d.vendor.AgentSendsFile != nil, "Webhooks": d.vendor.Webhooks != nil,
+		"AgentSendsFile": d.vendor.AgentSendsFile != nil, "AgentCloses": d.vendor.AgentCloses != nil, "Webhooks": d.vendor.Webhooks != nil,
 	} {
 		require.True(t, given, "Vendor.%s is needed for a desk", name)
 	}
@@ -92,7 +92,7 @@ func (p *pair) play() {
 	require.Equal(p, conversation.Assigned, p.c.State, "the agent spoke")
 	require.Equal(p, p.words, p.wordsAtDesk(first))
 
-	p.fromDesk(first, conversation.Event{Kind: conversation.HandedBack})
+	p.agentHandsBack(first)
 	require.Equal(p, conversation.InBot, p.c.State)
 	if p.closed != nil && p.c.Route.Desks[0].Able(string(connector.CanClose)) {
 		require.True(p, p.closed(first), "the conversation is the bot's again and its ticket is open")
@@ -104,8 +104,8 @@ func (p *pair) play() {
 	p.answers = append(p.answers, "It comes tomorrow.")
 	p.agentSays(second, "It comes tomorrow.")
 	require.Equal(p, conversation.Assigned, p.c.State)
-	p.fromDesk(second, conversation.Event{Kind: conversation.TicketClosed})
-	require.Equal(p, conversation.Ended, p.c.State)
+	p.agent.AgentCloses(second)
+	p.takeWebhooks(func() bool { return p.c.State == conversation.Ended })
 
 	require.Equal(p, p.answers, p.agentsWordsAtCustomer())
 	for _, text := range p.words {
@@ -191,6 +191,18 @@ func (p *pair) bothType(ticket conversation.Ticket) {
 			Ticket: ticket, On: true, Text: "It", Vendor: p.c.DeskVendors[p.deskName],
 		}))
 	}
+}
+
+// agentHandsBack makes the agent give the customer back to the bot. Where agents have no button for it an operator does,
+// through our own API.
+func (p *pair) agentHandsBack(ticket conversation.Ticket) {
+	p.Helper()
+	if p.agent.AgentHandsBack == nil {
+		p.tell(conversation.Operator, conversation.Event{Kind: conversation.CommandHandBack})
+		return
+	}
+	p.agent.AgentHandsBack(ticket)
+	p.takeWebhooks(func() bool { return p.c.State == conversation.InBot })
 }
 
 // agentIsSilent lets the time pass in which the agent should have answered.

@@ -142,6 +142,11 @@ func (d *CrispDesk) Vendor() *connectortest.Vendor {
 			require.NoError(d.T, err)
 		},
 		AgentTypes: func(t conversation.Ticket) { require.NoError(d.T, d.OperatorTypes(t.ID, fake.Sam, true, "")) },
-		Webhooks:   d.Deliveries,
+		AgentHandsBack: func(t conversation.Ticket) {
+			_, err := d.OperatorNotes(t.ID, fake.Sam, "!bot")
+			require.NoError(d.T, err)
+		},
+		AgentCloses: func(t conversation.Ticket) { require.NoError(d.T, d.OperatorSetsState(t.ID, fake.StateResolved)) },
+		Webhooks:    d.Deliveries,
 	}
 }

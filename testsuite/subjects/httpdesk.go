@@ -103,6 +103,8 @@ func newHTTPDesk(t connectortest.T) *connectortest.Vendor {
 		AgentTypes: func(ticket conversation.Ticket) {
 			s.Send("agent.typing", ticket.ID, map[string]any{"agent": map[string]string{"id": fake.Mira, "name": "Mira"}, "typing": true})
 		},
-		Webhooks: s.Webhooks,
+		AgentHandsBack: func(ticket conversation.Ticket) { s.AgentHandsBack(ticket.ID, fake.Mira, "") },
+		AgentCloses:    func(ticket conversation.Ticket) { s.AgentCloses(ticket.ID, fake.Mira) },
+		Webhooks:       s.Webhooks,
 	}
 }

@@ -209,7 +209,8 @@ func (d *LiveChatDesk) Vendor() *connectortest.Vendor {
 			_, err := d.Server.AgentSendsFile(chatOf(t), fake.Mira, d.Web.URL, f.Name, f.ContentType, content)
 			require.NoError(d.T, err)
 		},
-		Webhooks: d.Deliveries,
+		AgentCloses: func(t conversation.Ticket) { require.NoError(d.T, d.Server.AgentCloses(chatOf(t), fake.Mira)) },
+		Webhooks:    d.Deliveries,
 		Subscriptions: func() int {
 			n := 0
 			for _, urls := range d.Server.Webhooks() {

@@ -90,8 +90,10 @@ func newMemory(t connectortest.T) *connectortest.Vendor {
 		AgentSendsFile: func(ticket conversation.Ticket, f conversation.Attachment, _ []byte) {
 			require.NoError(t, s.AgentSays(ticket.ID, fake.Maya, "", memory.Attachment{URL: f.URL, Name: f.Name, ContentType: f.ContentType}))
 		},
-		AgentTypes: func(ticket conversation.Ticket) { require.NoError(t, s.AgentTypes(ticket.ID, fake.Maya, true)) },
-		Webhooks:   s.Webhooks,
+		AgentTypes:     func(ticket conversation.Ticket) { require.NoError(t, s.AgentTypes(ticket.ID, fake.Maya, true)) },
+		AgentHandsBack: func(ticket conversation.Ticket) { require.NoError(t, s.AgentReturnsToBot(ticket.ID, fake.Maya, "")) },
+		AgentCloses:    func(ticket conversation.Ticket) { require.NoError(t, s.AgentCloses(ticket.ID, fake.Maya)) },
+		Webhooks:       s.Webhooks,
 	}
 }
 

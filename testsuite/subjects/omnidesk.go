@@ -156,8 +156,9 @@ func newOmnidesk(t connectortest.T, uploads string) *connectortest.Vendor {
 		AgentSendsFile: func(ticket conversation.Ticket, f conversation.Attachment, content []byte) {
 			require.NoError(t, s.AgentSends(ticket.ID, fake.Ana, fake.File{Name: f.Name, ContentType: f.ContentType, Content: content}))
 		},
-		AgentTypes: func(ticket conversation.Ticket) { require.NoError(t, s.AgentTypes(ticket.ID, true)) },
-		Webhooks:   s.Webhooks,
+		AgentTypes:  func(ticket conversation.Ticket) { require.NoError(t, s.AgentTypes(ticket.ID, true)) },
+		AgentCloses: func(ticket conversation.Ticket) { require.NoError(t, s.AgentStops(ticket.ID)) },
+		Webhooks:    s.Webhooks,
 		File: func(content []byte) conversation.Attachment {
 			return *OmnideskUpload(t, uploads, content)[0].Event.Attachment
 		},

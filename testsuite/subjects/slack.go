@@ -145,6 +145,12 @@ func (w *SlackWorkspace) reads(t conversation.Ticket) []string {
 	return lines
 }
 
+// click presses a button of a ticket's card.
+func (w *SlackWorkspace) click(t conversation.Ticket, action string) {
+	channel, thread := SlackThread(t)
+	require.NoError(w.T, w.AgentClicks(channel, thread, fake.Sam, action, ""))
+}
+
 // Vendor is what the suites see of it.
 func (w *SlackWorkspace) Vendor() *connectortest.Vendor {
 	return &connectortest.Vendor{
@@ -180,7 +186,9 @@ func (w *SlackWorkspace) Vendor() *connectortest.Vendor {
 			_, err := w.Server.AgentSendsFile(channel, thread, fake.Sam, f.Name, f.ContentType, "", content)
 			require.NoError(w.T, err)
 		},
-		Webhooks: w.Deliveries,
+		AgentHandsBack: func(t conversation.Ticket) { w.click(t, "handoff_back") },
+		AgentCloses:    func(t conversation.Ticket) { w.click(t, "handoff_close") },
+		Webhooks:       w.Deliveries,
 		File: func(content []byte) conversation.Attachment {
 			c, err := slack.New(SlackConfig(w.Web.URL, fake.DefaultSigningSecret), connector.Deps{Connection: "under-test", Unpaced: true})
 			require.NoError(w.T, err)

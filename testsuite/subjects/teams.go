@@ -178,7 +178,9 @@ func (d *TeamsDesk) Vendor() *connectortest.Vendor {
 			_, err := d.AgentSendsPicture(t.ID, fake.Sam, "", f.Name, f.ContentType, content)
 			require.NoError(d.T, err)
 		},
-		Webhooks: d.Deliveries,
+		AgentHandsBack: func(t conversation.Ticket) { require.NoError(d.T, d.AgentClicks(t.ID, fake.Sam, "handoff_back", "")) },
+		AgentCloses:    func(t conversation.Ticket) { require.NoError(d.T, d.AgentClicks(t.ID, fake.Sam, "handoff_close", "")) },
+		Webhooks:       d.Deliveries,
 		File: func(content []byte) conversation.Attachment {
 			c, err := teams.New(TeamsConfig(d.Web.URL), connector.Deps{Connection: "under-test", Unpaced: true})
 			require.NoError(d.T, err)

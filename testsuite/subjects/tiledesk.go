@@ -121,8 +121,9 @@ func (d *TiledeskDesk) Vendor(base *string) *connectortest.Vendor {
 			_, err := d.Server.AgentSendsFile(t.ID, fake.Alice, *base, f.Name, f.ContentType, content)
 			require.NoError(d.T, err)
 		},
-		AgentTypes: func(t conversation.Ticket) { require.NoError(d.T, d.Server.AgentTypes(t.ID, fake.Alice)) },
-		Webhooks:   d.Deliveries,
+		AgentTypes:  func(t conversation.Ticket) { require.NoError(d.T, d.Server.AgentTypes(t.ID, fake.Alice)) },
+		AgentCloses: func(t conversation.Ticket) { require.NoError(d.T, d.Server.AgentCloses(t.ID, fake.Alice)) },
+		Webhooks:    d.Deliveries,
 		Subscriptions: func() int {
 			n := 0
 			for _, s := range d.Subscriptions() {
