@@ -11,7 +11,7 @@ import (
 	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
-// subject has the keys of the case, whose fixtures are from before they could be loaded.
+// subject is given the keys: most cases open a connection that may call nobody, and so loads none.
 func subject() connectortest.Subject {
 	return subjects.TeamsWith(func(c teams.Config, o connectortest.Options) (connector.Connector, error) {
 		var sets [][]byte
