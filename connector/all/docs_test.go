@@ -1,7 +1,6 @@
 package all_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,9 +17,8 @@ import (
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/all"
 	"github.com/handoff-engine/handoff/connector/httpx"
+	"github.com/handoff-engine/handoff/testsuite/connectortest"
 )
-
-var update = flag.Bool("update", false, "write docs/connectors.md anew")
 
 const page = "../../docs/connectors.md"
 
@@ -34,7 +32,7 @@ func TestTheListOfConnectorsIsUpToDate(t *testing.T) {
 		opened = append(opened, open(t, f.Vendor))
 	}
 	made := connectorsPage(opened)
-	if *update {
+	if connectortest.Updating() {
 		require.NoError(t, os.WriteFile(page, []byte(made), 0o644))
 	}
 	kept, err := os.ReadFile(page)
@@ -124,6 +122,7 @@ func connectorsPage(opened []connector.Connector) string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(pairs(opened))
 	b.WriteString(`
 ## Words
 

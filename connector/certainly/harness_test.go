@@ -15,7 +15,10 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	fakecertainly "github.com/handoff-engine/handoff/testsuite/fake/certainly"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
+
+const webhookSecret = subjects.CertainlySecret
 
 // account is a fake account and a connection to it, with a gateway that verifies and decodes what the webhooks bring.
 type account struct {
@@ -44,10 +47,7 @@ func newAccount(t *testing.T, opts fakecertainly.Options, change ...func(*certai
 
 // config is the usual configuration, changed.
 func config(url string, change ...func(*certainly.Config)) certainly.Config {
-	var c certainly.Config
-	c.SetDefaults()
-	c.BaseURL, c.DeploymentID = url, fakecertainly.DefaultDeployment
-	c.APIToken, c.WebhookSecret = connector.Secrets{fakecertainly.DefaultToken}, connector.Secrets{webhookSecret}
+	c := subjects.CertainlyConfig(url)
 	for _, f := range change {
 		f(&c)
 	}
@@ -92,7 +92,7 @@ func delivery(t *testing.T, name string) *connector.Delivery {
 	require.NoError(t, err)
 	return &connector.Delivery{
 		Method: http.MethodPost, Body: body, ReceivedAt: received, Header: http.Header{},
-		Hookpoint: webhookSecret + "/" + hookpoint(name),
+		Hookpoint: webhookSecret + "/" + subjects.CertainlyHookpoint(name),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/crisp"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 func TestOpenShowsOperatorsWhoAsksAndWhatWasSaid(t *testing.T) {
@@ -183,7 +184,7 @@ func TestANoteIsWrittenOnce(t *testing.T) {
 	d.Faults.Set("message.send", fake.AcceptThenReset().For(1))
 	require.Equal(t, connector.UncertainOutcome, connector.KindOf(c.WriteNote(t.Context(), note)))
 	require.NoError(t, c.WriteNote(t.Context(), note))
-	require.Equal(t, []string{"She waits."}, d.texts(ticket, func(m vendor.Message) bool { return m.Text() == "She waits." }))
+	require.Equal(t, []string{"She waits."}, d.Texts(ticket, func(m vendor.Message) bool { return m.Text() == "She waits." }))
 }
 
 func TestClosingSaysThatTheCustomerLeft(t *testing.T) {
@@ -194,7 +195,7 @@ func TestClosingSaysThatTheCustomerLeft(t *testing.T) {
 		require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Key: "shop:c1/e1-5", Ticket: ticket, ByCustomer: true}))
 	}
 	require.Equal(t, vendor.StateResolved, d.Conversation(ticket.ID).State)
-	require.Equal(t, []string{"The customer left."}, d.texts(ticket, func(m vendor.Message) bool { return strings.Contains(m.Text(), "left") }))
+	require.Equal(t, []string{"The customer left."}, d.Texts(ticket, func(m vendor.Message) bool { return strings.Contains(m.Text(), "left") }))
 	calls := d.Faults.Calls(fake.AnyOp)
 	_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-6", Ticket: ticket, Text: "Hello?"})
 	require.Equal(t, connector.Conflict, connector.KindOf(err))
@@ -216,7 +217,7 @@ func TestMessagesAreEditedAndRemoved(t *testing.T) {
 	}
 	short, long := post("shop:c1/e1-3", "Tomorow"), post("shop:c1/e1-4", strings.Repeat("long ", 2500))
 	require.Empty(t, edit(connector.EditRequest{Message: short, Text: "Tomorrow <3"}))
-	require.Equal(t, "Tomorrow <3", d.texts(ticket, said)[0])
+	require.Equal(t, "Tomorrow <3", d.Texts(ticket, subjects.CrispSaid)[0])
 	require.Equal(t, connector.Unsupported, edit(connector.EditRequest{Message: long, Text: "short"}))
 	require.Equal(t, connector.Unsupported, edit(connector.EditRequest{Message: short, Text: strings.Repeat("x", 10_001)}))
 	require.Equal(t, connector.Invalid, edit(connector.EditRequest{Message: short, Text: " "}))
@@ -226,7 +227,7 @@ func TestMessagesAreEditedAndRemoved(t *testing.T) {
 		require.Empty(t, edit(connector.EditRequest{Message: long, Delete: true}))
 		require.Empty(t, edit(connector.EditRequest{Message: short, Delete: true}))
 	}
-	require.Empty(t, d.texts(ticket, said))
+	require.Empty(t, d.Texts(ticket, subjects.CrispSaid))
 	require.NotContains(t, kinds(d.events(c)), string(conversation.AgentSaid))
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/crisp"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 var picture = conversation.Attachment{URL: "https://files.example/parcel.png", Name: "parcel.png", ContentType: "image/png"}
@@ -32,18 +33,16 @@ func attach(ticket conversation.Ticket, content []byte) connector.AttachmentRequ
 
 // hearing gives the client every hook as it comes, as a gateway in the same process does, and a first one.
 func (d *desk) hearing(c *crisp.Client) *crisp.Client {
-	d.mu.Lock()
-	d.also = func(delivery *connector.Delivery) { _, _ = c.Decode(delivery) }
-	d.mu.Unlock()
-	require.NoError(d.t, d.OperatorIs(vendor.Sam, "online"))
-	d.deliveries()
+	d.Also(func(delivery *connector.Delivery) { _, _ = c.Decode(delivery) })
+	require.NoError(d.T, d.OperatorIs(vendor.Sam, "online"))
+	d.Deliveries()
 	return c
 }
 
 // file is the address of the only file that the customer sent.
 func (d *desk) file(ticket conversation.Ticket) string {
-	files := d.texts(ticket, func(m vendor.Message) bool { return m.Type == "file" && m.From == "user" })
-	require.Len(d.t, files, 1)
+	files := d.Texts(ticket, func(m vendor.Message) bool { return m.Type == "file" && m.From == "user" })
+	require.Len(d.T, files, 1)
 	return files[0]
 }
 
@@ -62,7 +61,7 @@ func TestAFileIsKeptAtCrispWhereItsHooksAreHeard(t *testing.T) {
 	got, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	require.Equal(t, "the picture", string(got))
-	require.Equal(t, []string{d.file(ticket), "Look at this"}, d.texts(ticket, said))
+	require.Equal(t, []string{d.file(ticket), "Look at this"}, d.Texts(ticket, subjects.CrispSaid))
 }
 
 func TestAFileWithoutAnAddressAtCrispKeepsItsOwn(t *testing.T) {
@@ -101,7 +100,7 @@ func TestWhatCrispDoesNotTakeGoesOutAsALink(t *testing.T) {
 	req.Attachment = conversation.Attachment{Name: "no address"}
 	_, err = c.SendAttachment(t.Context(), req)
 	require.Equal(t, connector.Unsupported, connector.KindOf(err))
-	require.Empty(t, d.texts(ticket, said))
+	require.Empty(t, d.Texts(ticket, subjects.CrispSaid))
 }
 
 func TestAFileThatIsTooLargeForCrispKeepsItsOwnAddress(t *testing.T) {
@@ -131,7 +130,7 @@ func TestTroubleWhileAFileIsPutAwayIsNoUncertainSend(t *testing.T) {
 	time.Sleep(time.Second)
 	_, err = c.SendAttachment(t.Context(), broken)
 	require.Equal(t, connector.Unavailable, connector.KindOf(err))
-	require.Empty(t, d.texts(ticket, said))
+	require.Empty(t, d.Texts(ticket, subjects.CrispSaid))
 
 	// The address was told and its answer lost: the file is kept all the same.
 	d.Faults.Set("bucket", fake.AcceptThenReset().For(1))
@@ -153,7 +152,7 @@ func TestACaptionWhoseAnswerWasLostDoesNotBringTheFileTwice(t *testing.T) {
 	require.Equal(t, 5, over.calls)
 	_, err = c.SendAttachment(t.Context(), req)
 	require.NoError(t, err)
-	require.Equal(t, []string{picture.URL, "Look at this"}, d.texts(ticket, said))
+	require.Equal(t, []string{picture.URL, "Look at this"}, d.Texts(ticket, subjects.CrispSaid))
 	find := connector.FindRequest{Key: req.Key, Ticket: ticket, Attachment: &picture, Text: "Look at this\nparcel.png\n" + picture.URL, Since: at}
 	_, found, err := c.FindSent(t.Context(), find)
 	require.NoError(t, err)
@@ -163,7 +162,7 @@ func TestACaptionWhoseAnswerWasLostDoesNotBringTheFileTwice(t *testing.T) {
 func TestAnAddressThatDoesNotComeIsAwaitedOnceInAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vendor.New(vendor.Options{})
-		c, err := crisp.New(config("http://crisp.invalid"), connector.Deps{
+		c, err := crisp.New(subjects.CrispConfig("http://crisp.invalid"), connector.Deps{
 			Connection: "under-test", Unpaced: true, HTTP: &http.Client{Transport: direct{s}},
 		})
 		require.NoError(t, err)

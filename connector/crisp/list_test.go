@@ -11,6 +11,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/crisp"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/crisp"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // list gives what a list tells somebody who believes that an agent has the ticket, or nobody.
@@ -141,7 +142,7 @@ func TestValidateNamesTheKeyThatIsWrong(t *testing.T) {
 		"base_url":       func(c *crisp.Config) { c.BaseURL = "api.crisp.chat" },
 		"app_url":        func(c *crisp.Config) { c.AppURL = "" },
 	} {
-		c := config("http://127.0.0.1:9")
+		c := subjects.CrispConfig("http://127.0.0.1:9")
 		require.NoError(t, c.Validate())
 		spoil(&c)
 		_, err := crisp.New(c, connector.Deps{})

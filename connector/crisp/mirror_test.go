@@ -12,7 +12,7 @@ import (
 
 // all are the texts of a ticket.
 func (d *desk) all(ticket conversation.Ticket) []string {
-	return d.texts(ticket, func(vendor.Message) bool { return true })
+	return d.Texts(ticket, func(vendor.Message) bool { return true })
 }
 
 func TestOperatorsReadAlongAndThenAreAsked(t *testing.T) {

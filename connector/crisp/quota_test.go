@@ -17,6 +17,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/crisp"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // direct calls a handler without a network, so that time can be virtual.
@@ -37,7 +38,7 @@ func virtual(t *testing.T, test func(t *testing.T, s *vendor.Server, connect fun
 	synctest.Test(t, func(t *testing.T) {
 		s := vendor.New(vendor.Options{})
 		test(t, s, func(deps connector.Deps, change ...func(*crisp.Config)) *crisp.Client {
-			cfg := config("http://crisp.invalid")
+			cfg := subjects.CrispConfig("http://crisp.invalid")
 			for _, f := range change {
 				f(&cfg)
 			}

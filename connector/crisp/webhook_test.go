@@ -17,12 +17,13 @@ import (
 	"github.com/handoff-engine/handoff/connector/crisp"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/crisp"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // client is a connection that calls nobody.
 func client(t *testing.T, change ...func(*crisp.Config)) *crisp.Client {
 	t.Helper()
-	cfg := config("http://127.0.0.1:9")
+	cfg := subjects.CrispConfig("http://127.0.0.1:9")
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -193,7 +194,7 @@ func TestWhatIsTypedIsNotShownBeforeItIsSent(t *testing.T) {
 	require.NoError(t, d.OperatorTypes(ticket.ID, vendor.Sam, false, ""))
 	require.NoError(t, d.OperatorReads(ticket.ID))
 	var told []string
-	for _, delivery := range d.deliveries() {
+	for _, delivery := range d.Deliveries() {
 		list, err := c.Decode(delivery)
 		require.NoError(t, err)
 		for _, in := range list {

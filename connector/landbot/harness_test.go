@@ -14,9 +14,10 @@ import (
 	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	fakelandbot "github.com/handoff-engine/handoff/testsuite/fake/landbot"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
-const hookToken = "hook-token-of-our-own-choice"
+const hookToken = subjects.LandbotToken
 
 // account is a fake account and a connection to it, with a gateway that verifies and decodes what the hooks bring.
 type account struct {
@@ -51,11 +52,7 @@ func newAccount(t *testing.T, opts fakelandbot.Options, change ...func(*landbot.
 
 // config is the usual configuration, changed.
 func config(url string, change ...func(*landbot.Config)) landbot.Config {
-	var c landbot.Config
-	c.SetDefaults()
-	c.BaseURL, c.AgentID = url, fakelandbot.DefaultAgentID
-	c.APIToken, c.HookToken = connector.Secrets{fakelandbot.DefaultToken}, connector.Secrets{hookToken}
-	c.ChannelIDs = []int64{fakelandbot.DefaultChannelID}
+	c := subjects.LandbotConfig(url)
 	for _, f := range change {
 		f(&c)
 	}

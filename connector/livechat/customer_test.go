@@ -15,12 +15,12 @@ import (
 
 func TestAConversationThatForgotItsCustomerFindsTheSameChat(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	first := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NoError(t, d.AgentCloses(chatID(first), vendor.Mira))
 
 	// The conversation lingered out, and began anew: nothing is kept.
-	again := mustOpen(t, openConnection(t, d.web.URL), openRequest(t, c, "shop:c1/e2-2"))
+	again := mustOpen(t, openConnection(t, d.Web.URL), openRequest(t, c, "shop:c1/e2-2"))
 	require.Equal(t, chatID(first), chatID(again))
 	require.Equal(t, first.Vendor, again.Vendor)
 	require.Equal(t, 2, d.Chats()[0].Threads)
@@ -30,22 +30,22 @@ func TestAConversationThatForgotItsCustomerFindsTheSameChat(t *testing.T) {
 
 func TestACustomerWhomLiveChatForgotIsNew(t *testing.T) {
 	d := newDesk(t)
-	first := mustOpen(t, openConnection(t, d.web.URL), openRequest(t, openConnection(t, d.web.URL), "shop:c1/e1-2"))
+	first := mustOpen(t, openConnection(t, d.Web.URL), openRequest(t, openConnection(t, d.Web.URL), "shop:c1/e1-2"))
 	require.NoError(t, d.AgentCloses(chatID(first), vendor.Mira))
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	d.Faults.Set("customer_token", fake.RefuseStatus(http.StatusUnauthorized, `{"oauth_exception":"invalid_request"}`).For(2))
 	again := mustOpen(t, c, openRequest(t, c, "shop:c1/e2-2"))
 	require.NotEqual(t, chatID(first), chatID(again))
 
 	d.Faults.Set("customer_token", fake.RefuseStatus(http.StatusServiceUnavailable, "").For(1))
-	_, err := openConnection(t, d.web.URL).PrepareTicket(t.Context(), connector.OpenRequest{Key: "shop:c1/e3-2", Conversation: "shop:c1"})
+	_, err := openConnection(t, d.Web.URL).PrepareTicket(t.Context(), connector.OpenRequest{Key: "shop:c1/e3-2", Conversation: "shop:c1"})
 	require.Equal(t, connector.Unavailable, connector.KindOf(err), "nobody knows yet")
 }
 
 func TestTheTicketBeforeTellsTheCustomerWhereChatsCarryNoReference(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.PropertiesPending = true })
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	first := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NoError(t, d.AgentCloses(chatID(first), vendor.Mira))
 	calls := d.Faults.Calls("customer_token")
@@ -62,7 +62,7 @@ func TestTheTicketBeforeTellsTheCustomerWhereChatsCarryNoReference(t *testing.T)
 
 func TestACustomerWhoCannotBeLookedForIsNew(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden} {
 		d.Faults.Set("agent/list_chats", fake.RefuseStatus(status, "").For(1))
 		prepared, err := c.PrepareTicket(t.Context(), connector.OpenRequest{Key: "shop:c1/e1-2", Conversation: "shop:c1"})
@@ -76,7 +76,7 @@ func TestACustomerWhoCannotBeLookedForIsNew(t *testing.T) {
 
 func TestTextsAreSplitBetweenCharactersAndWordsWhateverTheirBytes(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.Equal(t, 4096, c.Traits().MaxText)
 	for _, tc := range []struct {

@@ -52,7 +52,7 @@ func chatID(ticket conversation.Ticket) string {
 
 func TestOpenShowsAgentsWhoAsksAndWhatWasSaid(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 
 	chats := d.Chats()
@@ -67,7 +67,7 @@ func TestOpenShowsAgentsWhoAsksAndWhatWasSaid(t *testing.T) {
 
 func TestSecondHandoffResumesTheSameChat(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	req := openRequest(t, c, "shop:c1/e1-2")
 	first := mustOpen(t, c, req)
 	require.NoError(t, d.AgentCloses(chatID(first), vendor.Mira))
@@ -81,7 +81,7 @@ func TestSecondHandoffResumesTheSameChat(t *testing.T) {
 
 func TestRepeatedOpenFindsAThreadThatIsAlreadyClosed(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	req := openRequest(t, c, "shop:c1/e1-2")
 	first := mustOpen(t, c, req)
 	require.NoError(t, d.RouterCloses(chatID(first)))
@@ -92,7 +92,7 @@ func TestRepeatedOpenFindsAThreadThatIsAlreadyClosed(t *testing.T) {
 
 func TestOpenIntoAnOpenChatAddsTheTranscriptOnce(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	req := openRequest(t, c, "shop:c1/e1-2")
 	first := mustOpen(t, c, req)
 	req.Key = "shop:c1/e1-9"
@@ -111,7 +111,7 @@ func TestOpenIntoAnOpenChatAddsTheTranscriptOnce(t *testing.T) {
 func TestOpenDoesWithoutPropertiesThatAreNotRegistered(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.PropertiesPending = true })
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	before := d.Faults.Calls("customer/start_chat")
 	require.Equal(t, 2, before)
@@ -126,7 +126,7 @@ func TestOpenTellsAChatLimitByWhateverName(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			d := newDesk(t)
 			d.Switch(func(s *vendor.Switches) { s.ChatLimitType = code })
-			c := openConnection(t, d.web.URL)
+			c := openConnection(t, d.Web.URL)
 			req := openRequest(t, c, "shop:c1/e1-2")
 			first := mustOpen(t, c, req)
 			// The list is behind: it shows no chat, once.
@@ -139,7 +139,7 @@ func TestOpenTellsAChatLimitByWhateverName(t *testing.T) {
 
 func TestOpenGivesTheChatToTheAgentAskedFor(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	req := openRequest(t, c, "shop:c1/e1-2")
 	req.Agent, req.Group = vendor.Leo, "8"
 	mustOpen(t, c, req)
@@ -158,7 +158,7 @@ func TestOpenGivesTheChatToTheAgentAskedFor(t *testing.T) {
 
 func TestOpenMakesACustomerWhoWasNotPrepared(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	req := openRequest(t, c, "shop:c1/e1-2")
 	// Another desk of the route was asked first, and left what it needs.
 	req.Vendor = map[string]string{"customer_id": "of-another-account", "customer_of": "another-desk"}
@@ -173,7 +173,7 @@ func TestOpenMakesACustomerWhoWasNotPrepared(t *testing.T) {
 
 func TestBannedCustomerIsAConflict(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	req := openRequest(t, c, "shop:c1/e1-2")
 	require.NoError(t, d.Ban(chatID(mustOpen(t, c, req))))
 	req.Key = "shop:c1/e1-9"
@@ -183,7 +183,7 @@ func TestBannedCustomerIsAConflict(t *testing.T) {
 
 func TestLongTextWhosePartFailedIsCompletedOnce(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	text := strings.Repeat("ä", 20000)
 	req := connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: text}
@@ -206,7 +206,7 @@ func TestLongTextWhosePartFailedIsCompletedOnce(t *testing.T) {
 
 func TestAssignRoutesAnewAndLeavesAQueuedChatAlone(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.Equal(t, []string{vendor.Mira}, d.Chats()[0].Agents)
 
@@ -230,7 +230,7 @@ func TestAssignRoutesAnewAndLeavesAQueuedChatAlone(t *testing.T) {
 
 func TestAnAgentWhoIsOfflineIsNotAssigned(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NoError(t, d.AgentGoesOffline(vendor.Leo))
 	err := c.Assign(t.Context(), connector.AssignRequest{Ticket: ticket, Agent: vendor.Leo})
@@ -239,14 +239,14 @@ func TestAnAgentWhoIsOfflineIsNotAssigned(t *testing.T) {
 	require.Zero(t, d.Faults.Calls("agent/transfer_chat"))
 
 	require.NoError(t, d.AgentPauses(vendor.Leo))
-	other := openConnection(t, d.web.URL)
+	other := openConnection(t, d.Web.URL)
 	require.NoError(t, other.Assign(t.Context(), connector.AssignRequest{Ticket: ticket, Agent: vendor.Leo}))
 	require.True(t, d.Chats()[0].Queued, "one who takes no new chats now is waited for")
 }
 
 func TestClosingLeavesALaterThreadAlone(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NoError(t, d.AgentCloses(chatID(ticket), vendor.Mira))
 	_, err := d.AgentStartsThread(chatID(ticket), vendor.Mira, "One more thing")
@@ -266,7 +266,7 @@ func TestWhoClosedIsShownToAgents(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := newDesk(t)
-			c := openConnection(t, d.web.URL)
+			c := openConnection(t, d.Web.URL)
 			ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 			require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Ticket: ticket, ByCustomer: tc.byCustomer}))
 			require.Equal(t, 1, d.Journal.Count(func(e fake.Entry) bool { return e.Kind == "closed" && e.Who == tc.want }))
@@ -276,14 +276,14 @@ func TestWhoClosedIsShownToAgents(t *testing.T) {
 
 func TestNotesJoinUnseenAndLeaveAgain(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	for range 2 {
 		require.NoError(t, c.WriteNote(t.Context(), connector.NoteRequest{Key: "shop:c1/e1-4", Ticket: ticket, Text: "he is a regular"}))
 	}
 	require.Equal(t, []string{vendor.Mira}, d.Chats()[0].Agents)
-	require.Equal(t, []string{"he is a regular"}, d.vendor().Notes(ticket))
-	for _, delivery := range d.deliveries() {
+	require.Equal(t, []string{"he is a regular"}, d.Vendor().Notes(ticket))
+	for _, delivery := range d.Deliveries() {
 		events, err := c.Decode(delivery)
 		require.NoError(t, err)
 		for _, in := range events {
@@ -296,20 +296,20 @@ func TestNotesJoinUnseenAndLeaveAgain(t *testing.T) {
 func TestNotesAreUnsupportedWhereTheyWouldStopRouting(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.AutoAssign = false })
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	err := c.WriteNote(t.Context(), connector.NoteRequest{Key: "shop:c1/e1-4", Ticket: ticket, Text: "note"})
 	require.Equal(t, connector.Unsupported, connector.KindOf(err))
 	require.True(t, d.Chats()[0].Queued)
 
-	without := openConnection(t, d.web.URL, func(c *livechat.Config) { c.NoteAgent = "" })
+	without := openConnection(t, d.Web.URL, func(c *livechat.Config) { c.NoteAgent = "" })
 	err = without.WriteNote(t.Context(), connector.NoteRequest{Key: "shop:c1/e1-4", Ticket: ticket, Text: "note"})
 	require.Equal(t, connector.Unsupported, connector.KindOf(err))
 }
 
 func TestAvailabilityTellsBusyFromAway(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	prepared := openRequest(t, c, "shop:c1/e1-2").Vendor
 	ask := func() connector.Availability {
 		there, err := c.Availability(t.Context(), connector.AvailabilityRequest{Group: "7", Vendor: prepared})
@@ -319,7 +319,7 @@ func TestAvailabilityTellsBusyFromAway(t *testing.T) {
 	require.Equal(t, connector.Online, ask())
 	for i := range 12 { // six chats for each of two agents
 		id := "busy:" + string(rune('a'+i))
-		openTicket(t, openConnection(t, d.web.URL), conversation.Key(id+"/e-1"), id)
+		openTicket(t, openConnection(t, d.Web.URL), conversation.Key(id+"/e-1"), id)
 	}
 	require.Equal(t, connector.Queueing, ask())
 	require.NoError(t, d.AgentPauses(vendor.Mira))
@@ -329,7 +329,7 @@ func TestAvailabilityTellsBusyFromAway(t *testing.T) {
 
 func TestTypingShowsWhatIsBeingTyped(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	for _, tc := range []struct {
 		name, want string
@@ -357,7 +357,7 @@ func attachment(ticket conversation.Ticket, fileName string, n int) connector.At
 
 func TestFileWithCaptionIsCompletedOnce(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	req := attachment(ticket, "receipt.txt", 100)
 	d.Faults.Set("customer/send_event", fake.AcceptThenStatus(http.StatusGatewayTimeout).For(1))
@@ -373,7 +373,7 @@ func TestFileWithCaptionIsCompletedOnce(t *testing.T) {
 
 func TestFilesThatLiveChatRefusesAreUnsupported(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	place := attachment(ticket, "", 1)
 	place.Attachment = conversation.Attachment{Latitude: 52.1, Longitude: 4.3}
@@ -390,8 +390,8 @@ func TestFilesThatLiveChatRefusesAreUnsupported(t *testing.T) {
 
 func TestAgentsFilesAreFetchedFromTheVendorOnly(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
-	a := d.file([]byte("picture"))
+	c := openConnection(t, d.Web.URL)
+	a := d.Vendor().File([]byte("picture"))
 	require.Equal(t, "parcel.png", a.Name)
 	d.Switch(func(s *vendor.Switches) { s.FilesNeedToken = true })
 	f, err := c.FetchAttachment(t.Context(), a)

@@ -32,7 +32,7 @@ func listed(t *testing.T, c *livechat.Client, ticket conversation.Ticket, kinds 
 
 func TestLostEditsAndDeletionsAreHealedUnderTheIDsOfTheirWebhooks(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	var ids []string
 	for _, text := range []string{"on May 2", "nonsense", "bye"} {
@@ -64,7 +64,7 @@ func TestLostEditsAndDeletionsAreHealedUnderTheIDsOfTheirWebhooks(t *testing.T) 
 // The model and the list together: only what was lost is said again.
 func TestAHealedEditIsSaidOnceAndNothingElseIs(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	model := conversation.New("shop:c1", conversation.Route{
 		Name: "shop", Channel: conversation.Connection{Name: "shop"}, Desks: []conversation.Connection{{Name: "under-test"}},
@@ -100,7 +100,7 @@ func TestAHealedEditIsSaidOnceAndNothingElseIs(t *testing.T) {
 func TestAnAgentWhoIsAwayLosesTheChatsAtHand(t *testing.T) {
 	d := newDesk(t)
 	now := time.Now()
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	c.SetClock(func() time.Time { return now })
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.Empty(t, listed(t, c, ticket, conversation.AgentOffline))
@@ -119,7 +119,7 @@ func TestAnAgentWhoIsAwayLosesTheChatsAtHand(t *testing.T) {
 
 func TestWhereStatusesMayNotBeReadTheRestIsHealed(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	_, err := d.AgentSays(chatID(ticket), vendor.Mira, "hello")
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 func TestQueueTellsThePlaceOfAWaitingChatOnly(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.AutoAssign = false })
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	first := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	second := mustOpen(t, c, openRequest(t, c, "shop:c2/e1-2"))
 	place := func(ticket conversation.Ticket) conversation.Queue {
@@ -35,8 +35,8 @@ func TestQueueTellsThePlaceOfAWaitingChatOnly(t *testing.T) {
 
 func TestReadingIsShownToAgentsAndTold(t *testing.T) {
 	d := newDesk(t)
-	d.collect("events_marked_as_seen")
-	c := openConnection(t, d.web.URL)
+	d.Collect("events_marked_as_seen")
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	until := time.Date(2026, 11, 2, 10, 15, 4, 120000000, time.UTC)
 	require.NoError(t, c.MarkRead(t.Context(), connector.ReadRequest{Ticket: ticket, At: until}))
@@ -50,7 +50,7 @@ func TestReadingIsShownToAgentsAndTold(t *testing.T) {
 	}
 	require.Equal(t, "customer 2026-11-02T10:15:04.12Z", marked[0])
 	var reads []connector.Inbound
-	for _, delivery := range d.deliveries() {
+	for _, delivery := range d.Deliveries() {
 		events, err := c.Decode(delivery)
 		require.NoError(t, err)
 		for _, in := range events {
@@ -68,7 +68,7 @@ func TestReadingIsShownToAgentsAndTold(t *testing.T) {
 
 func TestARatingIsAThumbAndKeepsItsNumber(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NoError(t, d.AgentCloses(chatID(ticket), vendor.Mira))
 	_, thread, _ := strings.Cut(ticket.ID, ":")

@@ -14,6 +14,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/livechat"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // withoutPAT does everything with the app's token.
@@ -21,7 +22,7 @@ func withoutPAT(c *livechat.Config) { c.AccountID, c.PersonalAccessToken = "", "
 
 func TestManyCallersShareOneTokenOfEachKind(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL, withoutPAT)
+	c := openConnection(t, d.Web.URL, withoutPAT)
 	req := openRequest(t, c, "shop:c1/e1-2")
 	ticket := mustOpen(t, c, req)
 	d.ExpireTokens()
@@ -47,7 +48,7 @@ func TestManyCallersShareOneTokenOfEachKind(t *testing.T) {
 
 func TestPersonalAccessTokenSparesTheAppsToken(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	_, err := c.Availability(t.Context(), connector.AvailabilityRequest{})
 	require.NoError(t, err)
 	agents, _ := d.TokensIssued()
@@ -56,20 +57,20 @@ func TestPersonalAccessTokenSparesTheAppsToken(t *testing.T) {
 
 func TestRevokedAppTokenIsReplacedOnce(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL, withoutPAT)
+	c := openConnection(t, d.Web.URL, withoutPAT)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	d.ExpireTokens()
 	require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Ticket: ticket}))
 
 	d.ExpireTokens()
-	wrong := openConnection(t, d.web.URL, withoutPAT, func(c *livechat.Config) { c.RefreshToken = "rt_wrong" })
+	wrong := openConnection(t, d.Web.URL, withoutPAT, func(c *livechat.Config) { c.RefreshToken = "rt_wrong" })
 	_, err := wrong.Availability(t.Context(), connector.AvailabilityRequest{})
 	require.Equal(t, connector.Unauthenticated, connector.KindOf(err))
 }
 
 func TestOrganizationIsLearntFromTheAccountServer(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL, func(c *livechat.Config) { c.OrganizationID = "" })
+	c := openConnection(t, d.Web.URL, func(c *livechat.Config) { c.OrganizationID = "" })
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NotEmpty(t, ticket.ID)
 }
@@ -77,14 +78,14 @@ func TestOrganizationIsLearntFromTheAccountServer(t *testing.T) {
 func TestWrongRegionIsCorrectedOnceAndRemembered(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.Region = "fra" })
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	_, err := c.Availability(t.Context(), connector.AvailabilityRequest{})
 	require.NoError(t, err)
 	_, err = c.Availability(t.Context(), connector.AvailabilityRequest{})
 	require.NoError(t, err)
 	require.Equal(t, 3, d.Faults.Calls("configuration/get_group"))
 
-	configured := openConnection(t, d.web.URL, func(c *livechat.Config) { c.Region = "fra" })
+	configured := openConnection(t, d.Web.URL, func(c *livechat.Config) { c.Region = "fra" })
 	_, err = configured.Availability(t.Context(), connector.AvailabilityRequest{})
 	require.NoError(t, err)
 	require.Equal(t, 4, d.Faults.Calls("configuration/get_group"))
@@ -94,7 +95,7 @@ func TestEndOfTheAPIVersionIsLoggedOnce(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.Deprecation = "2027-03-31" })
 	var log bytes.Buffer
-	c, err := livechat.New(config(d.web.URL, hookSecret), connector.Deps{
+	c, err := livechat.New(subjects.LiveChatConfig(d.Web.URL, hookSecret), connector.Deps{
 		Connection: "under-test", Logger: slog.New(slog.NewJSONHandler(&log, nil)),
 	})
 	require.NoError(t, err)
@@ -108,7 +109,7 @@ func TestEndOfTheAPIVersionIsLoggedOnce(t *testing.T) {
 func TestEveryErrorTypeIsJudgedByItsNameAlone(t *testing.T) {
 	d := newDesk(t)
 	d.Switch(func(s *vendor.Switches) { s.OtherStatus, s.EmptyBody = http.StatusBadRequest, true })
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Ticket: ticket}), "an empty answer is a success")
 	_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "late"})
@@ -119,9 +120,9 @@ func TestEveryErrorTypeIsJudgedByItsNameAlone(t *testing.T) {
 
 func TestCheckNamesWhatIsMissing(t *testing.T) {
 	d := newDesk(t)
-	require.NoError(t, openConnection(t, d.web.URL).Check(t.Context()))
+	require.NoError(t, openConnection(t, d.Web.URL).Check(t.Context()))
 	d.Switch(func(s *vendor.Switches) { s.NotInstalled = true })
-	err := openConnection(t, d.web.URL).Check(t.Context())
+	err := openConnection(t, d.Web.URL).Check(t.Context())
 	require.Equal(t, connector.Forbidden, connector.KindOf(err))
 	require.ErrorContains(t, err, "install the app")
 }
@@ -141,7 +142,7 @@ func TestConfigurationMistakesAreNamed(t *testing.T) {
 		{"group", func(c *livechat.Config) { *c.Group = -1 }},
 		{"base_url", func(c *livechat.Config) { c.BaseURL = "api.livechatinc.com" }},
 	} {
-		c := config("http://127.0.0.1:9", hookSecret)
+		c := subjects.LiveChatConfig("http://127.0.0.1:9", hookSecret)
 		tc.change(&c)
 		require.ErrorContains(t, c.Validate(), tc.key)
 	}

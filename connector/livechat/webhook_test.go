@@ -12,6 +12,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/livechat"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/livechat"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // fixture is a captured webhook that arrives at a time.
@@ -22,9 +23,9 @@ func fixture(t *testing.T, name string, received time.Time) *connector.Delivery 
 }
 
 // told gives the kinds of events of all webhooks so far that are about kinds.
-func told(t *testing.T, d *desk, c *livechat.Client, kinds ...conversation.Kind) []conversation.Event {
+func told(t *testing.T, d *subjects.LiveChatDesk, c *livechat.Client, kinds ...conversation.Kind) []conversation.Event {
 	var events []conversation.Event
-	for _, delivery := range d.deliveries() {
+	for _, delivery := range d.Deliveries() {
 		require.NoError(t, c.Verify(delivery))
 		in, err := c.Decode(delivery)
 		require.NoError(t, err)
@@ -56,13 +57,13 @@ func TestOnlyRoutingLosesItsIDs(t *testing.T) {
 
 func TestAChatThatIsQueuedIsToldOnceHoweverLateItIsToldAgain(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	id := chatID(mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2")))
 	require.NoError(t, d.VendorUnassigns(id))
 	require.NoError(t, d.AgentTakes(id, vendor.Mira))
 	require.NoError(t, d.VendorUnassigns(id))
 	var ids []string
-	for _, delivery := range d.deliveries() {
+	for _, delivery := range d.Deliveries() {
 		events, err := c.Decode(delivery)
 		require.NoError(t, err)
 		if !bytes.Contains(delivery.Body, []byte("chat_transferred")) || events[0].Event.Kind != conversation.AgentUnassigned {
@@ -92,7 +93,7 @@ func TestConfiguredNamesGoBeforeLiveChats(t *testing.T) {
 
 func TestTransferTellsTheNewOwnerAndNobodyElse(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	id := chatID(mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2")))
 	require.NoError(t, d.AgentTransfers(id, vendor.Mira, vendor.Leo))
 	require.NoError(t, d.VendorReassignsInactive(id, vendor.Mira))
@@ -109,17 +110,17 @@ func TestTransferTellsTheNewOwnerAndNobodyElse(t *testing.T) {
 
 func TestFakesWebhooksCarryOurReference(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	_, err := d.AgentSays(chatID(ticket), vendor.Mira, "Hello")
 	require.NoError(t, err)
-	deliveries := d.deliveries()
+	deliveries := d.Deliveries()
 	events, err := c.Decode(deliveries[len(deliveries)-1])
 	require.NoError(t, err)
 	require.Equal(t, connector.Ref{ID: "shop:c1"}, events[0].Ref)
 	require.Equal(t, ticket.ID, events[0].Event.TicketID)
 
-	other, err := livechat.New(config(d.web.URL, hookSecret), connector.Deps{Connection: "another"})
+	other, err := livechat.New(subjects.LiveChatConfig(d.Web.URL, hookSecret), connector.Deps{Connection: "another"})
 	require.NoError(t, err)
 	events, err = other.Decode(deliveries[len(deliveries)-1])
 	require.NoError(t, err)
@@ -128,14 +129,14 @@ func TestFakesWebhooksCarryOurReference(t *testing.T) {
 
 func TestThreadThatAnAgentOpensIsANewTicket(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	require.NoError(t, d.AgentCloses(chatID(ticket), vendor.Mira))
 	thread, err := d.AgentStartsThread(chatID(ticket), vendor.Leo, "One more thing")
 	require.NoError(t, err)
 	want := &conversation.Ticket{ID: chatID(ticket) + ":" + thread, Vendor: ticket.Vendor}
 
-	deliveries := d.deliveries()
+	deliveries := d.Deliveries()
 	events, err := c.Decode(deliveries[len(deliveries)-1])
 	require.NoError(t, err)
 	require.Len(t, events, 2)
@@ -152,7 +153,7 @@ func TestThreadThatAnAgentOpensIsANewTicket(t *testing.T) {
 
 func TestListTellsHowThingsStandOnlyWhereWeErr(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	states := func(state conversation.State, agent string) []conversation.Event {
 		list, err := c.ListMessages(t.Context(), connector.ListRequest{Ticket: ticket, State: state, Agent: agent})
@@ -189,7 +190,7 @@ func TestListTellsHowThingsStandOnlyWhereWeErr(t *testing.T) {
 
 func TestListLeavesOurOwnSendsOut(t *testing.T) {
 	d := newDesk(t)
-	c := openConnection(t, d.web.URL)
+	c := openConnection(t, d.Web.URL)
 	ticket := mustOpen(t, c, openRequest(t, c, "shop:c1/e1-2"))
 	_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: "hello"})
 	require.NoError(t, err)

@@ -14,81 +14,14 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	fakememory "github.com/handoff-engine/handoff/testsuite/fake/memory"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
-const secret = "memory-secret-4b1f"
+const secret = subjects.MemorySecret
 
-// subject is what the conformance suite is given.
-func subject() connectortest.Subject {
-	return connectortest.Subject{
-		Vendor:  newVendor,
-		Open:    open,
-		Secrets: []string{secret},
-		Auth: connectortest.Auth{
-			Secret: secret, Sign: dress, Body: true, Tolerance: 5 * time.Minute,
-			Headers: []string{memory.HeaderID, memory.HeaderTimestamp, memory.HeaderSignature},
-		},
-	}
-}
+func TestConformance(t *testing.T) { connectortest.Run(t, subjects.Memory()) }
 
-func TestConformance(t *testing.T) { connectortest.Run(t, subject()) }
-
-func FuzzDecode(f *testing.F) { connectortest.FuzzDecode(f, subject()) }
-
-func open(_ connectortest.T, o connectortest.Options) (connector.Connector, error) {
-	config := memory.Config{BaseURL: o.URL}
-	for _, s := range o.WebhookSecrets {
-		config.Secret = append(config.Secret, connector.Secret(s))
-	}
-	return memory.New(config, o.Deps)
-}
-
-// dress signs a fixture as the vendor does; the event's id is the fixture's name, to be stable.
-func dress(fixture string, d *connector.Delivery, secret string) {
-	signed := fakememory.Sign(secret, fixture, d.Body, d.ReceivedAt)
-	d.Header = signed.Header
-}
-
-func newVendor(t connectortest.T) *connectortest.Vendor {
-	s := fakememory.New(fakememory.Options{Secret: secret, PageSize: 2})
-	t.Cleanup(s.Close)
-	return &connectortest.Vendor{
-		Handler: s,
-		Faults:  &s.Faults,
-		Ops: map[string]string{
-			"Deliver": "channel_send", "Post": "desk_send", "Open": "open", "Reply": "bot_reply", "PauseBot": "pause",
-			"ResumeBot": "resume", "Assign": "assign", "CloseTicket": "close", "WriteNote": "note",
-			"Availability": "availability", "SendTyping": "desk_typing", "SendAttachment": "desk_send",
-			"FindSent": "desk_sent", "ListMessages": "desk_list", "Check": "ping",
-		},
-		Conversation: func() (string, map[string]string) {
-			to := s.NewCustomer("Zerlina Quux")
-			require.NoError(t, s.CustomerSays(to, "hello"))
-			return to, nil
-		},
-		CustomerSees: s.CustomerSees,
-		AgentSees:    func(ticket conversation.Ticket) []string { return s.AgentSees(ticket.ID) },
-		Notes:        func(ticket conversation.Ticket) []string { return s.Notes(ticket.ID) },
-		Tickets:      func() int { return len(s.Tickets()) },
-		Closed: func(ticket conversation.Ticket) bool {
-			for _, t := range s.Tickets() {
-				if t.ID == ticket.ID {
-					return t.Closed
-				}
-			}
-			return false
-		},
-		Agent: fakememory.Maya,
-		Nobody: func() {
-			require.NoError(t, s.SetOnline(fakememory.Maya, false))
-			require.NoError(t, s.SetOnline(fakememory.Tom, false))
-		},
-		AgentSays: func(ticket conversation.Ticket, text string) {
-			require.NoError(t, s.AgentSays(ticket.ID, fakememory.Maya, text))
-		},
-		Webhooks: s.Webhooks,
-	}
-}
+func FuzzDecode(f *testing.F) { connectortest.FuzzDecode(f, subjects.Memory()) }
 
 // account is a fake vendor and a connection to it.
 func account(t *testing.T, config memory.Config) (*fakememory.Server, *memory.Client) {

@@ -3,6 +3,9 @@ package omnidesk_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,9 +17,23 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/connectortest"
 	fakeomnidesk "github.com/handoff-engine/handoff/testsuite/fake/omnidesk"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
-const session = "h-abcdefghijklmnopqrstuvwxyz"
+const (
+	hookSecret = subjects.OmnideskSecret
+	session    = subjects.OmnideskSession
+	zone       = "Europe/Amsterdam"
+)
+
+// uploads is where the connections under test keep files.
+var uploads = filepath.Join(os.TempDir(), "handoff-omnidesk-uploads-"+strconv.Itoa(os.Getpid()))
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	_ = os.RemoveAll(uploads)
+	os.Exit(code)
+}
 
 var (
 	received = time.Date(2026, time.March, 2, 9, 30, 0, 0, time.UTC)
@@ -25,14 +42,7 @@ var (
 
 // config is the usual configuration, changed.
 func config(url string, change ...func(*omnidesk.Config)) omnidesk.Config {
-	var c omnidesk.Config
-	c.SetDefaults()
-	c.BaseURL, c.ChatURL, c.PageURL = url, url, pageURL
-	c.ChatAccountToken = connector.Secrets{fakeomnidesk.DefaultAccountToken}
-	c.ChatServerToken = connector.Secrets{fakeomnidesk.DefaultServerToken}
-	c.APIKey = connector.Secrets{fakeomnidesk.DefaultAPIKey}
-	c.HookSecret = connector.Secrets{hookSecret}
-	c.TimelineZone, c.UploadsDir = zone, uploads
+	c := subjects.OmnideskConfig(url, uploads)
 	for _, f := range change {
 		f(&c)
 	}

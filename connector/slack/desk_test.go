@@ -13,6 +13,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/slack"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 func TestOpenShowsOneCardAndTheHistoryInItsThread(t *testing.T) {
@@ -32,8 +33,8 @@ func TestOpenShowsOneCardAndTheHistoryInItsThread(t *testing.T) {
 	require.Equal(t, []string{strings.Join([]string{
 		"Name: Ada *Byron* <!channel>", "E-mail: ada@customer.example", "order: 991", "Conversation so far",
 		"Ada: Where is <it>?", "Bot: I ask a colleague.",
-	}, "\n")}, w.said(ticket, "handoff_opening"))
-	require.NotContains(t, w.Thread(of(ticket))[0].Text, "<")
+	}, "\n")}, w.Said(ticket, "handoff_opening"))
+	require.NotContains(t, w.Thread(subjects.SlackThread(ticket))[0].Text, "<")
 }
 
 func TestOpenIsOneCardWhateverIsLost(t *testing.T) {
@@ -86,7 +87,7 @@ func TestALongHistoryIsCompletedOnce(t *testing.T) {
 	ticket, err := c.Open(t.Context(), req)
 	require.NoError(t, err)
 	require.Len(t, w.Cards(vendor.Support), 1)
-	require.Equal(t, 700, strings.Count(strings.Join(w.said(ticket, "handoff_opening"), ""), "a long story "))
+	require.Equal(t, 700, strings.Count(strings.Join(w.Said(ticket, "handoff_opening"), ""), "a long story "))
 }
 
 func TestGroupsHaveTheirChannel(t *testing.T) {
@@ -109,7 +110,7 @@ func TestCustomersWordsAreShownAsTheyAreAndPingNobody(t *testing.T) {
 	const text = "<!channel> <@U0SAM0001> *not bold* & <https://evil.example|your bank> // not a note"
 	_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: text})
 	require.NoError(t, err)
-	posted := w.Thread(of(ticket))[1]
+	posted := w.Thread(subjects.SlackThread(ticket))[1]
 	require.Equal(t, text, vendor.Reads(posted))
 	require.NotContains(t, posted.Text, "<")
 	require.True(t, posted.Plain, "asterisks are shown")
@@ -128,7 +129,7 @@ func TestWithoutTheScopeForNamesTheAppSpeaks(t *testing.T) {
 		_, err := c.Post(t.Context(), connector.PostRequest{Key: key, Ticket: ticket, Text: "hello"})
 		require.NoError(t, err)
 	}
-	require.Len(t, w.said(ticket, "handoff_message"), 2)
+	require.Len(t, w.Said(ticket, "handoff_message"), 2)
 	require.Equal(t, 3, w.Faults.Calls("chat.postMessage")-before, "tried with the name once")
 	require.NoError(t, c.Check(t.Context()))
 }
@@ -146,7 +147,7 @@ func TestARepeatIsOneMessageWhereSlackKnowsTheClientsID(t *testing.T) {
 			again, err := c.Post(t.Context(), req)
 			require.NoError(t, err)
 			require.Equal(t, first, again)
-			require.Equal(t, []string{"hello"}, w.said(ticket, "handoff_message"))
+			require.Equal(t, []string{"hello"}, w.Said(ticket, "handoff_message"))
 		})
 	}
 }
@@ -158,7 +159,7 @@ func TestAReplyToADeletedCardIsTakenBackAndTheTicketIsGone(t *testing.T) {
 			w.Switch(func(s *vendor.Switches) { s.DeletedCard = behaviour })
 			c := w.open()
 			ticket := w.ticket(c)
-			channel, thread := of(ticket)
+			channel, thread := subjects.SlackThread(ticket)
 			if !answered {
 				require.NoError(t, w.Deletes(channel, w.Thread(channel, thread)[0].TS))
 			}
@@ -189,7 +190,7 @@ func TestALongTextWhosePartFailedIsCompletedOnce(t *testing.T) {
 	require.False(t, found, "a part of it is not it")
 	receipt, err := c.Post(t.Context(), req)
 	require.NoError(t, err)
-	require.Equal(t, text, strings.Join(w.said(ticket, "handoff_message"), ""))
+	require.Equal(t, text, strings.Join(w.Said(ticket, "handoff_message"), ""))
 	got, found, err := c.FindSent(t.Context(), find)
 	require.NoError(t, err)
 	require.True(t, found)
@@ -211,7 +212,7 @@ func TestSendsAreFoundByTheirWordsWhereMetadataIsHidden(t *testing.T) {
 		_, err := c.Post(t.Context(), connector.PostRequest{Key: key, Ticket: ticket, Text: "yes & no"})
 		require.NoError(t, err)
 	}
-	channel, thread := of(ticket)
+	channel, thread := subjects.SlackThread(ticket)
 	_, err := w.AgentSays(channel, thread, vendor.Sam, "said by Sam")
 	require.NoError(t, err)
 	require.True(t, find("yes & no", 0))
@@ -242,7 +243,7 @@ func TestChannelsThatOtherCompaniesShareAreRefused(t *testing.T) {
 		require.Equal(t, connector.Forbidden, connector.KindOf(err), name)
 		require.ErrorContains(t, err, "shared with another company", name)
 	}
-	channel, thread := of(ticket)
+	channel, thread := subjects.SlackThread(ticket)
 	_, err := w.AgentSays(channel, thread, vendor.Guest, "I work elsewhere")
 	require.NoError(t, err)
 	require.NoError(t, w.AgentClicks(channel, thread, vendor.Guest, "handoff_claim", ""))
@@ -278,10 +279,10 @@ func TestTheCardShowsHowThingsStand(t *testing.T) {
 			w.Faults.Set("chat.update", fake.AcceptThenReset().For(1))
 			require.Equal(t, connector.UncertainOutcome, connector.KindOf(c.UpdateTicket(t.Context(), req)))
 			require.NoError(t, c.UpdateTicket(t.Context(), req))
-			card := w.card(ticket)
+			card := w.Card(ticket)
 			require.True(t, strings.HasPrefix(card.Text, tc.want), card.Text)
 			require.Equal(t, tc.buttons, vendor.Buttons(card))
-			require.Len(t, w.Thread(of(ticket)), 1, "nothing is said in the thread")
+			require.Len(t, w.Thread(subjects.SlackThread(ticket)), 1, "nothing is said in the thread")
 			require.Empty(t, kinds(w.events(c)), "our own updates come back as nothing")
 		})
 	}
@@ -297,7 +298,7 @@ func TestATransferMentionsTheNextAgentOnce(t *testing.T) {
 	w.Faults.Set("chat.postMessage", fake.AcceptThenReset().For(1))
 	require.Error(t, c.UpdateTicket(t.Context(), req))
 	require.NoError(t, c.UpdateTicket(t.Context(), req))
-	require.Equal(t, []string{"// <@U0SAM0001> this conversation is yours now."}, w.said(ticket, "handoff_note"))
+	require.Equal(t, []string{"// <@U0SAM0001> this conversation is yours now."}, w.Said(ticket, "handoff_note"))
 }
 
 func TestClosingTakesTheButtonsAwayAndSaysSoOnce(t *testing.T) {
@@ -309,9 +310,9 @@ func TestClosingTakesTheButtonsAwayAndSaysSoOnce(t *testing.T) {
 		w.Faults.Set("chat.postMessage", fake.AcceptThenReset().For(1))
 		require.Error(t, c.CloseTicket(t.Context(), req))
 		require.NoError(t, c.CloseTicket(t.Context(), req))
-		require.Empty(t, vendor.Buttons(w.card(ticket)))
-		require.Equal(t, byCustomer, strings.Contains(w.card(ticket).Text, "The customer left"))
-		require.Len(t, w.said(ticket, "handoff_note"), 1)
+		require.Empty(t, vendor.Buttons(w.Card(ticket)))
+		require.Equal(t, byCustomer, strings.Contains(w.Card(ticket).Text, "The customer left"))
+		require.Len(t, w.Said(ticket, "handoff_note"), 1)
 	}
 }
 
@@ -330,7 +331,7 @@ func TestToAssignIsToAsk(t *testing.T) {
 	require.Equal(t, []string{
 		"// <@U0SAM0001> please take this conversation.", "// <!subteam^S0009ABCD> this conversation waits for an agent.",
 		"// <!subteam^S0001ABCD> this conversation waits for an agent.",
-	}, w.said(ticket, "handoff_note"), "each once")
+	}, w.Said(ticket, "handoff_note"), "each once")
 
 	w.SetActive(vendor.Sam, false)
 	require.Equal(t, connector.Conflict, ask("shop:c1/e1-8", vendor.Sam, ""), "away")
@@ -341,7 +342,7 @@ func TestToAssignIsToAsk(t *testing.T) {
 	require.Equal(t, connector.NotFound, ask("shop:c1/e1-9", "", "nobody"))
 	silent := w.open(func(cfg *slack.Config) { cfg.Usergroup, cfg.Usergroups, cfg.Presence = "", nil, false })
 	require.NoError(t, silent.Assign(t.Context(), connector.AssignRequest{Key: "shop:c1/e1-10", Ticket: ticket}))
-	require.Equal(t, "// This conversation waits for an agent again.", w.said(ticket, "handoff_note")[3])
+	require.Equal(t, "// This conversation waits for an agent again.", w.Said(ticket, "handoff_note")[3])
 }
 
 func TestAvailabilityIsUnknownUnlessPresenceCounts(t *testing.T) {
@@ -368,8 +369,8 @@ func TestNotesAreMarkedAsAgentsMarkTheirs(t *testing.T) {
 	w.Faults.Set("chat.postMessage", fake.AcceptThenReset().For(1))
 	require.Error(t, c.WriteNote(t.Context(), req))
 	require.NoError(t, c.WriteNote(t.Context(), req))
-	require.Equal(t, []string{"// 1 < 2 <!here>"}, w.said(ticket, "handoff_note"))
-	require.NotContains(t, w.Thread(of(ticket))[1].Text, "<")
+	require.Equal(t, []string{"// 1 < 2 <!here>"}, w.Said(ticket, "handoff_note"))
+	require.NotContains(t, w.Thread(subjects.SlackThread(ticket))[1].Text, "<")
 }
 
 func TestWhatTheCustomerTakesBackIsTakenBack(t *testing.T) {
@@ -384,20 +385,20 @@ func TestWhatTheCustomerTakesBackIsTakenBack(t *testing.T) {
 		return connector.KindOf(c.EditMessage(t.Context(), connector.EditRequest{Key: "shop:c1/e1-5", Ticket: ticket, Message: message, Text: text, Delete: del}))
 	}
 	require.Empty(t, edit(receipt.ID, "my card is <gone>", false))
-	require.Equal(t, "my card is <gone>", w.said(ticket, "handoff_message")[0])
+	require.Equal(t, "my card is <gone>", w.Said(ticket, "handoff_message")[0])
 	require.Equal(t, connector.Unsupported, edit(long.ID, "short", false), "two messages do not become one")
 	require.Empty(t, edit(long.ID, strings.Repeat("y", 5000), false))
-	require.Equal(t, strings.Repeat("y", 5000), strings.Join(w.said(ticket, "handoff_message")[1:], ""))
+	require.Equal(t, strings.Repeat("y", 5000), strings.Join(w.Said(ticket, "handoff_message")[1:], ""))
 	require.Equal(t, connector.Invalid, edit(receipt.ID, " ", false))
 	require.Equal(t, connector.Unsupported, edit("F0001", "a file", false))
 	require.Equal(t, connector.NotFound, edit("1.000001", "nothing", false))
 
 	require.Empty(t, edit(long.ID, "", true))
 	require.Empty(t, edit(long.ID, "", true), "deleted already")
-	require.Equal(t, []string{"my card is <gone>"}, w.said(ticket, "handoff_message"))
+	require.Equal(t, []string{"my card is <gone>"}, w.Said(ticket, "handoff_message"))
 	w.Switch(func(s *vendor.Switches) { s.UndeletableUsername = true })
 	require.Empty(t, edit(receipt.ID, "", true))
-	require.Equal(t, []string{"[deleted by the customer]"}, w.said(ticket, "handoff_message"))
+	require.Equal(t, []string{"[deleted by the customer]"}, w.Said(ticket, "handoff_message"))
 }
 
 func TestCheckNamesWhatIsMissing(t *testing.T) {

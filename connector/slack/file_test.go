@@ -16,6 +16,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/slack"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // attachment is a file with a caption.
@@ -36,7 +37,7 @@ func TestAFileIsSharedInTheThreadWithItsCaptionAsItIs(t *testing.T) {
 	const caption = "see *here* <!channel> & tell me"
 	_, err := c.SendAttachment(t.Context(), attachment(ticket, "receipt.txt", caption, []byte("nine euros")))
 	require.NoError(t, err)
-	shared := w.Thread(of(ticket))[1]
+	shared := w.Thread(subjects.SlackThread(ticket))[1]
 	require.Equal(t, "receipt.txt", shared.Files[0]["name"])
 	require.Contains(t, string(shared.Blocks), `"type":"plain_text"`)
 	require.Equal(t, caption, vendor.Reads(shared))
@@ -71,7 +72,7 @@ func TestALostAnswerAboutAFileIsFound(t *testing.T) {
 			_, found, err := c.FindSent(t.Context(), find)
 			require.NoError(t, err)
 			require.True(t, found)
-			require.Len(t, w.Thread(of(ticket)), 2)
+			require.Len(t, w.Thread(subjects.SlackThread(ticket)), 2)
 			other := find
 			other.Key, other.Attachment = "shop:c1/e1-6", &conversation.Attachment{Name: "other.txt", Size: 1}
 			other.Since = time.Now().Add(-time.Minute)
@@ -113,7 +114,7 @@ func TestWhatSlackDoesNotTakeIsUnsupported(t *testing.T) {
 	w.Faults.Set("files.getUploadURLExternal", fake.RefuseStatus(http.StatusOK, `{"ok":false,"error":"file_uploads_disabled"}`))
 	_, err := c.SendAttachment(t.Context(), attachment(ticket, "a.txt", "", []byte("x")))
 	require.Equal(t, connector.Unsupported, connector.KindOf(err))
-	require.Len(t, w.Thread(of(ticket)), 1)
+	require.Len(t, w.Thread(subjects.SlackThread(ticket)), 1)
 }
 
 func TestAnUploadGoesToTheVendorOnly(t *testing.T) {
@@ -132,7 +133,7 @@ func TestAnUploadGoesToTheVendorOnly(t *testing.T) {
 func TestAgentsFilesNeedTheTokenWhichGoesToTheVendorOnly(t *testing.T) {
 	w := newWorkspace(t)
 	c := w.open()
-	a := w.vendor().File([]byte("picture"))
+	a := w.Vendor().File([]byte("picture"))
 	f, err := c.FetchAttachment(t.Context(), a)
 	require.NoError(t, err)
 	got, err := io.ReadAll(f)
@@ -146,7 +147,7 @@ func TestAgentsFilesNeedTheTokenWhichGoesToTheVendorOnly(t *testing.T) {
 	_, err = c.FetchAttachment(t.Context(), a)
 	require.Equal(t, connector.Forbidden, connector.KindOf(err), "the page for signing in is not the file")
 	without := newWorkspaceWith(t, vendor.Options{Scopes: []string{"chat:write", "channels:read", "channels:history"}})
-	a.URL = without.web.URL + "/files-pri/F1/a.png"
+	a.URL = without.Web.URL + "/files-pri/F1/a.png"
 	_, err = without.open().FetchAttachment(t.Context(), a)
 	require.Equal(t, connector.Forbidden, connector.KindOf(err), "a redirect to the page for signing in")
 
@@ -166,5 +167,5 @@ func TestALongCaptionIsWhole(t *testing.T) {
 	caption := strings.Repeat("word ", 1500)
 	_, err := c.SendAttachment(t.Context(), attachment(ticket, "a.txt", caption, []byte("x")))
 	require.NoError(t, err)
-	require.Equal(t, caption, w.Thread(of(ticket))[1].Text)
+	require.Equal(t, caption, w.Thread(subjects.SlackThread(ticket))[1].Text)
 }

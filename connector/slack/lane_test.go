@@ -19,6 +19,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/slack"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/slack"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // stopwatch is a Slack that notes when each channel got a message, in virtual time, and may refuse.
@@ -60,7 +61,7 @@ func (s *stopwatch) RoundTrip(req *http.Request) (*http.Response, error) {
 // paced makes a connection that keeps to the vendor's limits.
 func paced(t *testing.T, refuse func(channel string, n int) string) (*slack.Client, *stopwatch) {
 	watch := &stopwatch{began: time.Now(), at: map[string][]time.Duration{}, refuse: refuse}
-	c, err := slack.New(config("https://slack.example", vendor.DefaultSigningSecret), connector.Deps{HTTP: &http.Client{Transport: watch}})
+	c, err := slack.New(subjects.SlackConfig("https://slack.example", vendor.DefaultSigningSecret), connector.Deps{HTTP: &http.Client{Transport: watch}})
 	require.NoError(t, err)
 	return c, watch
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/slack"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 func TestSignaturesMadeElsewherePass(t *testing.T) {
@@ -24,7 +25,7 @@ func TestSignaturesMadeElsewherePass(t *testing.T) {
 		"token=x&team_id=T0001&command=%2Fhandoff":         "v0=4b4b8ab99c908257367bade8c92c7838d4bf19039a782f5fa7d444fd2f7f572a",
 		`{"type":"url_verification","challenge":"abc123"}`: "v0=75e49efb3014c413c8a3e143d4f9ed0d769da568aea0ddb062e45eaa98e65c65",
 	} {
-		cfg := config("http://127.0.0.1:9", "made-up-slack-secret")
+		cfg := subjects.SlackConfig("http://127.0.0.1:9", "made-up-slack-secret")
 		cfg.TeamID, cfg.AppID = "", ""
 		c, err := slack.New(cfg, connector.Deps{})
 		require.NoError(t, err)
@@ -39,9 +40,9 @@ func TestWebhooksOfAnotherAppOrWorkspaceAreForbidden(t *testing.T) {
 	w := newWorkspace(t)
 	c := w.open()
 	ticket := w.ticket(c)
-	channel, thread := of(ticket)
+	channel, thread := subjects.SlackThread(ticket)
 	require.NoError(t, w.AgentClicks(channel, thread, vendor.Sam, "handoff_claim", ""))
-	deliveries := w.deliveries()
+	deliveries := w.Deliveries()
 	require.NotEmpty(t, deliveries)
 	for name, change := range map[string]func(*slack.Config){
 		"app": func(cfg *slack.Config) { cfg.AppID = "A0009WXYZ" }, "workspace": func(cfg *slack.Config) { cfg.TeamID = "T0009WXYZ" },
@@ -69,7 +70,7 @@ func TestEveryButtonIsUnderstood(t *testing.T) {
 	w := newWorkspace(t)
 	c := w.open()
 	ticket := w.ticket(c)
-	channel, thread := of(ticket)
+	channel, thread := subjects.SlackThread(ticket)
 	click := func(user, action, selected string) {
 		require.NoError(t, w.AgentClicks(channel, thread, user, action, selected))
 	}
@@ -84,7 +85,7 @@ func TestEveryButtonIsUnderstood(t *testing.T) {
 	click(vendor.Sam, "handoff_close", "")
 
 	var got []string
-	for _, d := range w.deliveries() {
+	for _, d := range w.Deliveries() {
 		require.NoError(t, c.Verify(d))
 		in, err := c.Decode(d)
 		require.NoError(t, err)
@@ -108,7 +109,7 @@ func TestWhatAgentsDoInAThreadIsToldAndWhatTheyDoElsewhereIsNot(t *testing.T) {
 	w.Switch(func(s *vendor.Switches) { s.Mentions = true })
 	c := w.open()
 	ticket := w.ticket(c)
-	channel, thread := of(ticket)
+	channel, thread := subjects.SlackThread(ticket)
 	must := func(ts string, err error) string {
 		require.NoError(t, err)
 		return ts
@@ -149,7 +150,7 @@ func TestOurOwnSendsComeBackAsProof(t *testing.T) {
 			w.Switch(change)
 			c := w.open()
 			ticket := w.ticket(c)
-			channel, thread := of(ticket)
+			channel, thread := subjects.SlackThread(ticket)
 			_, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: strings.Repeat("x", 4100)})
 			require.NoError(t, err)
 			_, err = w.OtherAppWrites(channel, thread, "forged", &vendor.Metadata{
@@ -169,7 +170,7 @@ func TestRepeatsOfAWebhookAreTheSameEvent(t *testing.T) {
 	w := newWorkspace(t)
 	c := w.open()
 	ticket := w.ticket(c)
-	channel, thread := of(ticket)
+	channel, thread := subjects.SlackThread(ticket)
 	w.Faults.Set("hook", fake.Redeliver(2))
 	_, err := w.AgentSays(channel, thread, vendor.Sam, "hello")
 	require.NoError(t, err)
@@ -189,7 +190,7 @@ func TestListsTellLastEditsUnderTheIDsOfTheirWebhooks(t *testing.T) {
 			w.Switch(change)
 			c := w.open()
 			ticket := w.ticket(c)
-			channel, thread := of(ticket)
+			channel, thread := subjects.SlackThread(ticket)
 			var first string
 			for i := range 7 {
 				ts, err := w.AgentSays(channel, thread, vendor.Sam, fmt.Sprintf("number %d", i))
@@ -298,7 +299,7 @@ func TestNotesNeverBecomeWordsForTheCustomer(t *testing.T) {
 func TestWhatIsNoNoteIsSaid(t *testing.T) {
 	w := newWorkspace(t)
 	c := w.open()
-	channel, thread := of(w.ticket(c))
+	channel, thread := subjects.SlackThread(w.ticket(c))
 	for _, text := range []string{"/shrug", "see http://x.example//y", "a // b", "/ /", "https://x.example"} {
 		_, err := w.AgentSays(channel, thread, vendor.Sam, text)
 		require.NoError(t, err)

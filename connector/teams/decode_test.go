@@ -16,12 +16,13 @@ import (
 	"github.com/handoff-engine/handoff/connector/teams"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/teams"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // unlinked is a connection that makes no call.
 func unlinked(t *testing.T, change ...func(*teams.Config)) *teams.Client {
 	t.Helper()
-	c := config("http://127.0.0.1:9")
+	c := subjects.TeamsConfig("http://127.0.0.1:9")
 	for _, f := range change {
 		f(&c)
 	}
@@ -109,7 +110,7 @@ func TestWithoutConsentOnlyWhatMentionsTheBotIsSaid(t *testing.T) {
 	d := newDesk(t, vendor.Options{})
 	c := d.open(func(c *teams.Config) { c.MentionOnly = true })
 	ticket := mustOpen(t, c, ana())
-	require.Contains(t, strings.Join(d.thread(ticket).Card.Texts, "\n"), "that mention this bot")
+	require.Contains(t, strings.Join(d.ThreadOf(ticket).Card.Texts, "\n"), "that mention this bot")
 	_, err := d.AgentSays(ticket.ID, vendor.Sam, "who is she?")
 	require.NoError(t, err)
 	require.Equal(t, conversation.AgentNoted, d.last(c).Kind, "consent was granted all the same, and this is not meant for her")
@@ -121,10 +122,10 @@ func TestWithoutConsentOnlyWhatMentionsTheBotIsSaid(t *testing.T) {
 	require.Equal(t, conversation.AgentNoted, d.last(c).Kind)
 
 	d.Switch(func(s *vendor.Switches) { s.MentionsOnly = true })
-	before := len(d.deliveries())
+	before := len(d.Deliveries())
 	_, err = d.AgentSays(ticket.ID, vendor.Sam, "nobody hears this")
 	require.NoError(t, err)
-	require.Len(t, d.deliveries(), before, "the fake delivers mentions only")
+	require.Len(t, d.Deliveries(), before, "the fake delivers mentions only")
 }
 
 func TestAgentsWordsArriveAsTheyWroteThem(t *testing.T) {
@@ -167,7 +168,7 @@ func TestButtonsSayWhoHasTheTicket(t *testing.T) {
 		}
 	}
 	require.Error(t, d.AgentClicks(ticket.ID, vendor.Sam, "handoff_transfer", "nobody"), "the card offers nobody else")
-	last := d.deliveries()[len(d.deliveries())-1]
+	last := d.Deliveries()[len(d.Deliveries())-1]
 	in, err := c.Decode(last)
 	require.NoError(t, err)
 	require.Equal(t, connector.Ref{ID: "shop:c1"}, in[0].Ref, "a button carries our reference back")
@@ -211,7 +212,7 @@ func TestWhatIsNoReplyInAThreadOfOursIsNotSaid(t *testing.T) {
 	ticket := mustOpen(t, c, connector.OpenRequest{Key: "shop:c1/e2-9", Conversation: "shop:c1"})
 	_, err = c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e2-10", Ticket: ticket, Text: "our own words"})
 	require.NoError(t, err)
-	require.Len(t, d.deliveries(), 4)
+	require.Len(t, d.Deliveries(), 4)
 	require.Empty(t, d.told(c))
 }
 
@@ -246,7 +247,7 @@ func TestConfiguredNamesGoBeforeTeams(t *testing.T) {
 
 func TestTheOperatorIsToldWhenTheDeskIsTakenAway(t *testing.T) {
 	var log bytes.Buffer
-	c, err := teams.NewWithKeys(config("http://127.0.0.1:9"), connector.Deps{Logger: slog.New(slog.NewTextHandler(&log, nil))}, at)
+	c, err := teams.NewWithKeys(subjects.TeamsConfig("http://127.0.0.1:9"), connector.Deps{Logger: slog.New(slog.NewTextHandler(&log, nil))}, at)
 	require.NoError(t, err)
 	told := func(body string) string {
 		log.Reset()

@@ -37,7 +37,7 @@ func TestOpenShowsWhoIsWaitingAndWhatWasSaid(t *testing.T) {
 	req.Customer.Name, req.Link = "<b>Ana</b> & **Co** {{DATE(2026)}}", "https://handoff.example/c/1"
 	req.Customer.Fields = map[string]string{"order": "A-1", "empty": " "}
 	ticket := mustOpen(t, d.open(), req)
-	seen := d.thread(ticket)
+	seen := d.ThreadOf(ticket)
 	require.Equal(t, []string{
 		"<b>Ana</b> & **Co** {{DATE(2026)}}", "Waiting for an agent since 2 Mar 09:30 UTC", "E-mail: ana@example.test", "order: A-1",
 	}, seen.Card.Texts[:4])
@@ -55,7 +55,7 @@ func TestAGroupIsAChannel(t *testing.T) {
 	require.True(t, strings.HasPrefix(ticket.ID, vendor.BillingChannel+";messageid="))
 	assign := connector.AssignRequest{Key: "shop:c1/e1-9", Ticket: ticket, Group: "billing"}
 	require.NoError(t, c.Assign(t.Context(), assign))
-	require.Contains(t, d.thread(ticket).Heard(""), "The customer is waiting: who takes it?")
+	require.Contains(t, d.ThreadOf(ticket).Heard(""), "The customer is waiting: who takes it?")
 
 	assign.Ticket = mustOpen(t, c, connector.OpenRequest{Key: "shop:c2/e1-1", Conversation: "shop:c2"})
 	require.Equal(t, connector.Unsupported, connector.KindOf(c.Assign(t.Context(), assign)), "a thread stays in its channel")
@@ -71,7 +71,7 @@ func TestAnAgentIsAskedByAMention(t *testing.T) {
 	req := ana()
 	req.Agent = vendor.Mira
 	ticket := mustOpen(t, d.open(), req)
-	lines := d.thread(ticket).Lines
+	lines := d.ThreadOf(ticket).Lines
 	require.Equal(t, []string{vendor.Mira}, lines[len(lines)-1].Mentions, "found on the second page of the roster")
 
 	req.Key, req.Agent = "shop:c1/e1-7", "somebody who left"
@@ -115,17 +115,17 @@ func TestTheCardShowsHowThingsStand(t *testing.T) {
 		for range 2 {
 			require.NoError(t, c.UpdateTicket(t.Context(), req))
 		}
-		require.Equal(t, []string{"Ana Example", tt.status, "E-mail: ana@example.test"}, d.thread(ticket).Card.Texts[:3])
-		require.Equal(t, tt.buttons, verbs(d.thread(ticket)))
+		require.Equal(t, []string{"Ana Example", tt.status, "E-mail: ana@example.test"}, d.ThreadOf(ticket).Card.Texts[:3])
+		require.Equal(t, tt.buttons, verbs(d.ThreadOf(ticket)))
 	}
-	require.Len(t, d.thread(ticket).Lines, 1, "a card that changes writes nothing into the thread")
+	require.Len(t, d.ThreadOf(ticket).Lines, 1, "a card that changes writes nothing into the thread")
 	require.Len(t, d.Threads(), 1)
 }
 
 func TestACardWithoutARosterHasNoTransfer(t *testing.T) {
 	d := newDesk(t, vendor.Options{})
 	d.Faults.Set(vendor.OpMembers, fake.RefuseStatus(http.StatusForbidden, ""))
-	require.Equal(t, []string{"Claim", "Back to bot", "Close"}, verbs(d.thread(mustOpen(t, d.open(), ana()))))
+	require.Equal(t, []string{"Claim", "Back to bot", "Close"}, verbs(d.ThreadOf(mustOpen(t, d.open(), ana()))))
 }
 
 func TestClosingSaysWhoEndedIt(t *testing.T) {
@@ -133,7 +133,7 @@ func TestClosingSaysWhoEndedIt(t *testing.T) {
 	c := d.open()
 	ticket := mustOpen(t, c, ana())
 	require.NoError(t, c.CloseTicket(t.Context(), connector.CloseRequest{Key: "shop:c1/e1-8", Ticket: ticket, ByCustomer: true}))
-	seen := d.thread(ticket)
+	seen := d.ThreadOf(ticket)
 	require.True(t, seen.Over())
 	require.Equal(t, []string{"Ana Example", "The customer left", "E-mail: ana@example.test"}, seen.Card.Texts)
 	require.Contains(t, seen.Heard("")[0], "The customer left.")
@@ -150,7 +150,7 @@ func TestOpeningGoesOnWhereItFailed(t *testing.T) {
 	d.Faults.Clear(fake.AnyOp)
 	ticket := mustOpen(t, c, req)
 	require.Len(t, d.Threads(), 1, "the thread that was opened is used")
-	require.Len(t, d.thread(ticket).Heard("Conversation so far"), 3)
+	require.Len(t, d.ThreadOf(ticket).Heard("Conversation so far"), 3)
 
 	d.Faults.Set(vendor.OpPost, fake.RefuseStatus(http.StatusBadRequest, "").For(1))
 	req.Key = "shop:c1/e1-20"
@@ -175,11 +175,11 @@ func TestTheCustomersMessagesAreEdited(t *testing.T) {
 	long := strings.Repeat("words and words. ", 300)
 	receipt, err := c.Post(t.Context(), connector.PostRequest{Key: "shop:c1/e1-3", Ticket: ticket, Text: long})
 	require.NoError(t, err)
-	require.Len(t, d.thread(ticket).Heard("Ana Example"), 2)
+	require.Len(t, d.ThreadOf(ticket).Heard("Ana Example"), 2)
 	edit := connector.EditRequest{Key: "shop:c1/e1-4", Ticket: ticket, Message: receipt.ID, Text: "few words"}
 	for range 2 {
 		require.NoError(t, c.EditMessage(t.Context(), edit))
-		require.Equal(t, []string{"few words"}, d.thread(ticket).Heard("Ana Example"))
+		require.Equal(t, []string{"few words"}, d.ThreadOf(ticket).Heard("Ana Example"))
 	}
 	first, _, _ := strings.Cut(receipt.ID, ",")
 	edit.Message, edit.Text = first, long
@@ -191,7 +191,7 @@ func TestTheCustomersMessagesAreEdited(t *testing.T) {
 	edit.Message, edit.Text, edit.Delete = first, "", true
 	for range 2 {
 		require.NoError(t, c.EditMessage(t.Context(), edit), "deleted twice is deleted")
-		require.Empty(t, d.thread(ticket).Heard("Ana Example"))
+		require.Empty(t, d.ThreadOf(ticket).Heard("Ana Example"))
 	}
 	edit.Message = ""
 	require.Equal(t, connector.Invalid, connector.KindOf(c.EditMessage(t.Context(), edit)))
@@ -205,14 +205,14 @@ func TestPicturesAreShownAndTheRestGoesAsALink(t *testing.T) {
 	req := connector.AttachmentRequest{Key: "shop:c1/e1-3", Ticket: ticket, Attachment: picture, Text: "this <one>"}
 	receipt, err := c.SendAttachment(t.Context(), req)
 	require.NoError(t, err)
-	line := d.thread(ticket).Lines[1]
+	line := d.ThreadOf(ticket).Lines[1]
 	require.Equal(t, []string{"Ana Example: this <one>"}, line.Card.Texts)
 	require.Equal(t, picture.URL, line.Card.Picture)
 	edit := connector.EditRequest{Key: "shop:c1/e1-4", Ticket: ticket, Message: receipt.ID, Text: "another caption"}
 	require.Equal(t, connector.Unsupported, connector.KindOf(c.EditMessage(t.Context(), edit)), "the picture would be gone")
 	edit.Delete = true
 	require.NoError(t, c.EditMessage(t.Context(), edit))
-	require.True(t, d.thread(ticket).Lines[1].Deleted)
+	require.True(t, d.ThreadOf(ticket).Lines[1].Deleted)
 
 	for name, change := range map[string]func(*conversation.Attachment){
 		"too large":    func(a *conversation.Attachment) { a.Size++ },
@@ -257,10 +257,10 @@ func TestWrongCredentialsAreToldFromAnOutage(t *testing.T) {
 	}{
 		"right":         {func(*teams.Config) {}, "", ""},
 		"wrong secret":  {func(c *teams.Config) { c.AppSecret = connector.Secrets{"old"} }, connector.Unauthenticated, "invalid_client"},
-		"wrong tenant":  {func(c *teams.Config) { c.TokenURL = d.web.URL + "/botframework.com/oauth2/v2.0/token" }, connector.Unauthenticated, "invalid_client"},
+		"wrong tenant":  {func(c *teams.Config) { c.TokenURL = d.Web.URL + "/botframework.com/oauth2/v2.0/token" }, connector.Unauthenticated, "invalid_client"},
 		"wrong scope":   {func(c *teams.Config) { c.Scope = "https://elsewhere.example/.default" }, connector.Unauthenticated, "invalid_scope"},
 		"wrong channel": {func(c *teams.Config) { c.ChannelID = "19:other@thread.tacv2" }, connector.NotFound, "ConversationNotFound"},
-		"no keys":       {func(c *teams.Config) { c.OpenIDURL = d.web.URL + "/nothing" }, connector.NotFound, ""},
+		"no keys":       {func(c *teams.Config) { c.OpenIDURL = d.Web.URL + "/nothing" }, connector.NotFound, ""},
 	} {
 		err := d.open(tt.change).Check(t.Context())
 		require.Equal(t, tt.want, connector.KindOf(err), name)

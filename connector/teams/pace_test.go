@@ -16,6 +16,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/teams"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/teams"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // clockwork is a vendor without a network, for virtual time: it notes when messages came.
@@ -46,7 +47,7 @@ func (c *clockwork) RoundTrip(req *http.Request) (*http.Response, error) {
 func clocked(t *testing.T) (*clockwork, *teams.Client) {
 	t.Helper()
 	clock := &clockwork{came: map[string][]time.Time{}}
-	c, err := teams.NewWithKeys(config("http://127.0.0.1:9"), connector.Deps{HTTP: &http.Client{Transport: clock}}, at)
+	c, err := teams.NewWithKeys(subjects.TeamsConfig("http://127.0.0.1:9"), connector.Deps{HTTP: &http.Client{Transport: clock}}, at)
 	require.NoError(t, err)
 	return clock, c
 }

@@ -13,10 +13,11 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/teams"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 func TestOnlyWhoMayReadFindsAndLists(t *testing.T) {
-	c := config("http://127.0.0.1:9")
+	c := subjects.TeamsConfig("http://127.0.0.1:9")
 	reads, err := teams.New(c, connector.Deps{})
 	require.NoError(t, err)
 	require.Contains(t, connector.CapabilitiesOf(reads), connector.CanListMessages)
@@ -54,7 +55,7 @@ func TestASendIsFoundByItsWords(t *testing.T) {
 	receipt, found, err := c.FindSent(t.Context(), find)
 	require.NoError(t, err)
 	require.True(t, found, "on the last page, behind an agent's same words")
-	require.Equal(t, d.thread(ticket).Lines[1].ID, receipt.ID)
+	require.Equal(t, d.ThreadOf(ticket).Lines[1].ID, receipt.ID)
 
 	find.Skip = 1
 	_, found, err = c.FindSent(t.Context(), find)
@@ -217,11 +218,11 @@ func TestAThreadIsFoundByTheMarkInItsCard(t *testing.T) {
 	ticket, err := d.openReader().Open(t.Context(), req)
 	require.NoError(t, err)
 	require.Len(t, d.Threads(), 1)
-	require.Len(t, d.thread(ticket).Heard("Conversation so far"), 1)
+	require.Len(t, d.ThreadOf(ticket).Heard("Conversation so far"), 1)
 	again, err := d.openReader().Open(t.Context(), req)
 	require.NoError(t, err)
 	require.Equal(t, ticket.ID, again.ID)
-	require.Len(t, d.thread(ticket).Heard("Conversation so far"), 1, "the transcript is there already")
+	require.Len(t, d.ThreadOf(ticket).Heard("Conversation so far"), 1, "the transcript is there already")
 
 	// While it may not show yet, the process that lost the answer waits; one that knows nothing of it cannot.
 	d.Switch(func(s *vendor.Switches) { s.GraphLag = time.Minute })

@@ -15,6 +15,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/teams"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/teams"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 // fixture is a captured activity that arrives with a token.
@@ -35,7 +36,7 @@ func kindOf(c connector.Connector, d *connector.Delivery) connector.Kind {
 
 func TestTokensAreHeldToEveryRule(t *testing.T) {
 	key := vendor.Key("k1")
-	c, err := teams.NewWithKeys(config("http://127.0.0.1:9"), connector.Deps{}, at,
+	c, err := teams.NewWithKeys(subjects.TeamsConfig("http://127.0.0.1:9"), connector.Deps{}, at,
 		vendor.KeySet([]string{"webchat", "msteams"}, key), vendor.KeySet([]string{"webchat"}, vendor.Key("web")), vendor.KeySet(nil, vendor.Key("bare")))
 	require.NoError(t, err)
 	require.NoError(t, c.Verify(fixture(t, vendor.Token(key, claims(t)))))
@@ -89,7 +90,7 @@ func TestTokensAreHeldToEveryRule(t *testing.T) {
 }
 
 func TestOtherTenantsAndChannelsAreForbidden(t *testing.T) {
-	c, err := teams.NewWithKeys(config("http://127.0.0.1:9"), connector.Deps{}, at, vendor.KeySet([]string{"msteams"}, vendor.Key("k1")))
+	c, err := teams.NewWithKeys(subjects.TeamsConfig("http://127.0.0.1:9"), connector.Deps{}, at, vendor.KeySet([]string{"msteams"}, vendor.Key("k1")))
 	require.NoError(t, err)
 	for name, change := range map[string]*strings.Replacer{
 		"another tenant":  strings.NewReplacer(vendor.DefaultTenant, "99999999-0000-4000-8000-000000000009"),
@@ -106,7 +107,7 @@ func TestOtherTenantsAndChannelsAreForbidden(t *testing.T) {
 func keyed(t *testing.T) (*vendor.Server, connector.Connector) {
 	t.Helper()
 	d := newDesk(t, vendor.Options{})
-	c, err := teams.New(config(d.web.URL), connector.Deps{})
+	c, err := teams.New(subjects.TeamsConfig(d.Web.URL), connector.Deps{})
 	require.NoError(t, err)
 	return d.Server, c
 }
@@ -184,7 +185,7 @@ func TestKeysAreRefreshedOnceADayWhileTheyServe(t *testing.T) {
 func TestKeysWithoutEndorsementsAreRefused(t *testing.T) {
 	d := newDesk(t, vendor.Options{})
 	d.Switch(func(s *vendor.Switches) { s.NoEndorsements = true })
-	c, err := teams.New(config(d.web.URL), connector.Deps{})
+	c, err := teams.New(subjects.TeamsConfig(d.Web.URL), connector.Deps{})
 	require.NoError(t, err)
 	activity := fixture(t, vendor.Token(vendor.Key("k1"), claims(t)))
 	until(t, func() bool { return kindOf(c, activity) != connector.Unavailable }, "the keys are loaded")

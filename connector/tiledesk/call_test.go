@@ -17,6 +17,7 @@ import (
 	"github.com/handoff-engine/handoff/connector/tiledesk"
 	"github.com/handoff-engine/handoff/conversation"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/tiledesk"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 func TestAForgottenTokenIsReplacedOnce(t *testing.T) {
@@ -65,7 +66,7 @@ func TestCheckProvesTheRoleTheProjectAndTheSecret(t *testing.T) {
 func logsOfCheck(t *testing.T, d *desk) string {
 	t.Helper()
 	var logs bytes.Buffer
-	c, err := tiledesk.New(config(d.web.URL, hookSecret), connector.Deps{Unpaced: true, Logger: slog.New(slog.NewTextHandler(&logs, nil))})
+	c, err := tiledesk.New(subjects.TiledeskConfig(d.Web.URL, hookSecret), connector.Deps{Unpaced: true, Logger: slog.New(slog.NewTextHandler(&logs, nil))})
 	require.NoError(t, err)
 	require.NoError(t, c.Check(t.Context()))
 	return logs.String()
@@ -141,7 +142,7 @@ func TestSubscriptionsAreRepaired(t *testing.T) {
 func TestFilesAreFetchedWithACredentialOnlyFromTheServersFiles(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()
-	address := d.file(d.web.URL, []byte("content"))
+	address := d.file(d.Web.URL, []byte("content"))
 	read := func() string {
 		f, err := c.FetchAttachment(t.Context(), conversation.Attachment{URL: address})
 		require.NoError(t, err)
@@ -157,14 +158,14 @@ func TestFilesAreFetchedWithACredentialOnlyFromTheServersFiles(t *testing.T) {
 	require.Equal(t, "content", read())
 	reads := d.Faults.Calls(vendor.OpRequest) + d.Faults.Calls(vendor.OpListHooks)
 	for _, u := range []string{
-		d.web.URL + "/" + vendor.DefaultProject + "/subscriptions", d.web.URL + "/files/../" + vendor.DefaultProject + "/subscriptions",
+		d.Web.URL + "/" + vendor.DefaultProject + "/subscriptions", d.Web.URL + "/files/../" + vendor.DefaultProject + "/subscriptions",
 		"http://127.0.0.1:1/files?path=x", "ftp://files.example/x", "%",
 	} {
 		_, err := c.FetchAttachment(t.Context(), conversation.Attachment{URL: u})
 		require.Equal(t, connector.Invalid, connector.KindOf(err), u)
 	}
 	require.Equal(t, reads, d.Faults.Calls(vendor.OpRequest)+d.Faults.Calls(vendor.OpListHooks))
-	_, err := c.FetchAttachment(t.Context(), conversation.Attachment{URL: d.web.URL + "/files?path=gone"})
+	_, err := c.FetchAttachment(t.Context(), conversation.Attachment{URL: d.Web.URL + "/files?path=gone"})
 	require.Equal(t, connector.NotFound, connector.KindOf(err))
 }
 
@@ -180,7 +181,7 @@ func (i *instant) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestCallsToTheCloudKeepToFiveASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := &instant{}
-		c, err := tiledesk.New(config("https://api.tiledesk.com/v3", hookSecret), connector.Deps{Connection: "under-test", HTTP: &http.Client{Transport: wire}})
+		c, err := tiledesk.New(subjects.TiledeskConfig("https://api.tiledesk.com/v3", hookSecret), connector.Deps{Connection: "under-test", HTTP: &http.Client{Transport: wire}})
 		require.NoError(t, err)
 		ticket := conversation.Ticket{ID: "support-group-1", Vendor: map[string]string{"customer_id": "c", "customer_of": "under-test"}}
 		for n := range 50 {
@@ -195,7 +196,7 @@ func TestCallsToTheCloudKeepToFiveASecond(t *testing.T) {
 }
 
 func TestValidateSaysWhatToWrite(t *testing.T) {
-	valid := config("https://api.tiledesk.com/v3", hookSecret)
+	valid := subjects.TiledeskConfig("https://api.tiledesk.com/v3", hookSecret)
 	require.NoError(t, valid.Validate())
 	for key, change := range map[string]func(*tiledesk.Config){
 		"base_url":         func(c *tiledesk.Config) { c.BaseURL = "api.tiledesk.com" },
@@ -214,7 +215,7 @@ func TestValidateSaysWhatToWrite(t *testing.T) {
 		require.ErrorContains(t, err, key)
 	}
 	for address, pace := range map[string]float64{"https://api.tiledesk.com/v3": 5, "https://tiledesk.example": 50} {
-		c, err := tiledesk.New(config(address, hookSecret), connector.Deps{})
+		c, err := tiledesk.New(subjects.TiledeskConfig(address, hookSecret), connector.Deps{})
 		require.NoError(t, err)
 		require.InDelta(t, pace, c.Traits().CallsPerSecond, 0)
 	}

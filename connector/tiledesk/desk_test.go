@@ -218,7 +218,7 @@ func TestHowUrgentItIsAndHowItWasLiked(t *testing.T) {
 	}
 	ticket := openTicket(t, c, key(1))
 	require.NoError(t, d.AgentCloses(ticket.ID, vendor.Alice))
-	before := len(d.deliveries())
+	before := len(d.Deliveries())
 	for range 2 {
 		require.NoError(t, c.WriteRating(t.Context(), connector.RatingReport{Key: key(2), Ticket: ticket, Rating: 4, Comment: "quick"}))
 	}
@@ -233,7 +233,7 @@ func TestClosingTwiceIsToldOnce(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()
 	ticket := openTicket(t, c, key(1))
-	before := len(d.deliveries())
+	before := len(d.Deliveries())
 	d.Faults.Set(vendor.OpClose, fake.AcceptThenReset().For(1))
 	require.Error(t, c.CloseTicket(t.Context(), connector.CloseRequest{Key: key(2), Ticket: ticket}))
 	for range 2 {

@@ -13,6 +13,7 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	vendor "github.com/handoff-engine/handoff/testsuite/fake/tiledesk"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
 const conversationID = "landbot-shop:77"
@@ -49,7 +50,7 @@ func (d *desk) reads(ticket conversation.Ticket) []string {
 	list := []string{}
 	for _, m := range d.Messages(ticket.ID) {
 		if m.Subtype == "" {
-			list = append(list, m.Name+": "+visible(m.Text))
+			list = append(list, m.Name+": "+subjects.TiledeskReads(m.Text))
 		}
 	}
 	return list
@@ -257,7 +258,7 @@ func TestWhatWouldBeObeyedIsOnlyRead(t *testing.T) {
 	var read []string
 	for _, m := range d.Messages(ticket.ID) {
 		if m.Key != "" && m.Subtype == "" {
-			read = append(read, visible(m.Text))
+			read = append(read, subjects.TiledeskReads(m.Text))
 		}
 	}
 	want := append([]string{}, commands...)

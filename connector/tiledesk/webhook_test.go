@@ -98,7 +98,7 @@ func TestWhomItIsTakenFromDoesNotTakeIt(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()
 	ticket := openTicket(t, c, key(1))
-	before := len(d.deliveries())
+	before := len(d.Deliveries())
 	require.NoError(t, assign(t, c, key(2), ticket, "", ""))
 	got := events(d.inbound(c, before))
 	require.Len(t, got, 1)
@@ -106,7 +106,7 @@ func TestWhomItIsTakenFromDoesNotTakeIt(t *testing.T) {
 
 	// Bob is alone: the desk finds nobody else, and says nothing.
 	d.SetAvailable(vendor.Alice, false)
-	before = len(d.deliveries())
+	before = len(d.Deliveries())
 	require.NoError(t, assign(t, c, key(3), ticket, "", ""))
 	require.NoError(t, c.WriteNote(t.Context(), connector.NoteRequest{Key: key(4), Ticket: ticket, Text: "nobody else is there"}))
 	require.Empty(t, d.inbound(c, before))
@@ -115,7 +115,7 @@ func TestWhomItIsTakenFromDoesNotTakeIt(t *testing.T) {
 	require.Empty(t, list)
 
 	// Alice comes and is given it by a colleague; later he gives it back to Bob: that is news.
-	before = len(d.deliveries())
+	before = len(d.Deliveries())
 	require.NoError(t, d.AgentJoins(ticket.ID, vendor.Alice))
 	require.NoError(t, d.AgentLeaves(ticket.ID, vendor.Alice))
 	got = events(d.inbound(c, before))
@@ -127,7 +127,7 @@ func TestLostWebhooksHeal(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()
 	ticket := openTicket(t, c, key(1))
-	told := len(d.deliveries())
+	told := len(d.Deliveries())
 	d.Faults.Set(vendor.OpHook, fake.Lose())
 	require.NoError(t, d.AgentSays(ticket.ID, vendor.Alice, "one"))
 	require.NoError(t, d.AgentWhispers(ticket.ID, vendor.Alice, "internal"))
@@ -135,7 +135,7 @@ func TestLostWebhooksHeal(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, d.AgentSays(ticket.ID, vendor.Bob, "two"))
 	require.NoError(t, d.AgentCloses(ticket.ID, vendor.Bob))
-	require.Len(t, d.deliveries(), told)
+	require.Len(t, d.Deliveries(), told)
 	list, err := c.ListMessages(t.Context(), connector.ListRequest{Ticket: ticket, State: conversation.Assigned})
 	require.NoError(t, err)
 	require.Equal(t, []string{"Alice Agent: one", "Bob Agent: two"}, said(list))
@@ -178,14 +178,14 @@ func TestAListNamesEventsAsTheWebhooksDid(t *testing.T) {
 
 func TestRepeatsOfTheVendorAreTheSameEvents(t *testing.T) {
 	d := newDesk(t)
-	d.Register(d.collector.URL + "/" + hookSecret + "-of-somebody-else")
+	d.Register(d.URL + "/" + hookSecret + "-of-somebody-else")
 	d.Switch(func(s *vendor.Switches) { s.OtherHook, s.BareAttributes = true, true })
 	d.Faults.Set(vendor.OpHook, fake.Redeliver(1), fake.Shuffle(7))
 	c := d.open()
 	ticket := openTicket(t, c, key(1))
 	require.NoError(t, d.AgentSays(ticket.ID, vendor.Alice, "Hi"))
 	var ours []connector.Inbound
-	for _, delivery := range d.deliveries() {
+	for _, delivery := range d.Deliveries() {
 		if delivery.Hookpoint != hookSecret {
 			require.Equal(t, connector.Unauthenticated, connector.KindOf(c.Verify(delivery)))
 			continue

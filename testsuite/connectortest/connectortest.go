@@ -15,6 +15,8 @@
 // Names of webhooks that begin with unknown give no event, those that begin with echo give no message, those that begin
 // with hostile are refused as Invalid, and those that begin with challenge are answered by Challenge.
 //
+// RunPair plays one full handoff between a channel and a desk. Package subjects has a Subject for each of them.
+//
 // A case for an optional ability is there when the connector has the ability. Most cases run once for each method that
 // calls the vendor; their names are <case>/<method>. A case that a vendor cannot pass is named in Subject.Except with
 // the reason. It runs all the same, and the suite fails if it passes: the exception is no longer needed.
@@ -98,8 +100,13 @@ type Vendor struct {
 	Conversation func() (to string, vendor map[string]string)
 	// CustomerSees lists the texts that we said to the customer, oldest first.
 	CustomerSees func(to string) []string
+	// CustomerFiles lists what the customer sees of the files that we sent: names or addresses. It is nil where the
+	// channel takes no files.
+	CustomerFiles func(to string) []string
 	// AgentSees lists the texts of the customer that we posted to the ticket, oldest first; not the transcript.
 	AgentSees func(ticket conversation.Ticket) []string
+	// AgentReads lists all that agents read on the ticket: what it was opened with, texts, and files by name or address.
+	AgentReads func(ticket conversation.Ticket) []string
 	// Notes lists our private notes of the ticket.
 	Notes func(ticket conversation.Ticket) []string
 	// Tickets counts the tickets that were ever opened.
@@ -112,6 +119,14 @@ type Vendor struct {
 	Nobody func()
 	// AgentSays makes an agent answer on the ticket, and takes the ticket if need be.
 	AgentSays func(ticket conversation.Ticket, text string)
+	// AgentSendsFile makes an agent send a file. Where agents send the address of what lies elsewhere, it is file.URL.
+	AgentSendsFile func(ticket conversation.Ticket, file conversation.Attachment, content []byte)
+	// AgentTypes makes an agent type; nil where the vendor does not tell it.
+	AgentTypes func(ticket conversation.Ticket)
+	// AgentHandsBack makes an agent give the customer back to the bot; nil where agents have no means for it.
+	AgentHandsBack func(ticket conversation.Ticket)
+	// AgentCloses makes an agent close the ticket.
+	AgentCloses func(ticket conversation.Ticket)
 	// Webhooks gives what the fake would have sent since it was made, ready to verify, and is needed where the
 	// connector lists messages.
 	Webhooks func() []*connector.Delivery

@@ -20,3 +20,8 @@ func Judged(ctx context.Context, s Subject, names ...string) string {
 		s.checkExceptions(t, some)
 	})
 }
+
+// PairFailure plays a pair and gives what went wrong, or "".
+func PairFailure(ctx context.Context, channel, desk Subject) string {
+	return record(ctx, func(t T) { newPair(t, channel, desk).play() })
+}

@@ -18,6 +18,9 @@ import (
 // update rewrites golden files. Commit the difference only if you understand it.
 var update = flag.Bool("update", false, "rewrite the golden files of the conformance suite")
 
+// Updating reports whether the test runs with -update, for golden files of other tests.
+func Updating() bool { return *update }
+
 // fixtureTime is the clock of all fixtures.
 var fixtureTime = time.Date(2026, time.March, 2, 9, 30, 0, 0, time.UTC)
 

@@ -295,9 +295,12 @@ func (w *world) prepareEither(method string) call {
 	}
 }
 
+// picturesAt is where pictures lie that no fake serves.
+const picturesAt = "https://files.example/"
+
 // picture is the file that attachments are tried with.
 var picture = conversation.Attachment{
-	URL: "https://files.example/receipt.png", Name: "receipt.png", ContentType: "image/png", Size: int64(len(pictureBytes)),
+	URL: picturesAt + "receipt.png", Name: "receipt.png", ContentType: "image/png", Size: int64(len(pictureBytes)),
 }
 
 const pictureBytes = "\x89PNG\r\n\x1a\nnot really"

@@ -3,6 +3,7 @@ package connectortest
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
@@ -34,6 +35,8 @@ type story struct {
 	now      time.Time
 	events   int
 	consumed int
+	// skipped is how far the story's clock was put forward: the fakes' clocks were not.
+	skipped time.Duration
 
 	to            string
 	toVendor      map[string]string
@@ -42,21 +45,24 @@ type story struct {
 	closed        func(conversation.Ticket) bool
 	agentAnswers  func(conversation.Ticket, string)
 	webhooks      func() []*connector.Delivery
+	channel       connector.Connector
 	desk          connector.Connector
 	deskName      string
 	channelSource string
+	// typed counts the notices of typing that the customer was shown.
+	typed int
 }
 
 func newStory(w *world) *story {
 	w.Helper()
 	other, fake := newCounterpart(w)
-	s := &story{world: w, now: time.Now().UTC(), desk: w.conn, deskName: connectionName, channelSource: connectionName}
+	s := &story{world: w, now: time.Now().UTC(), channel: w.conn, desk: w.conn, deskName: connectionName, channelSource: connectionName}
 	route := conversation.Route{Name: "story", Channel: sideOf(connectionName, w.conn), Desks: []conversation.Connection{sideOf(connectionName, w.conn)}}
 	if is[connector.Channel](w.conn) {
 		s.to, s.toVendor = w.conversation()
 		s.customerSees = func() []string { return w.vendor.CustomerSees(s.to) }
 	} else {
-		s.to, s.channelSource = fake.NewCustomer(customerName), otherName
+		s.to, s.channelSource, s.channel = fake.NewCustomer(customerName), otherName, other
 		s.customerSees = func() []string { return fake.CustomerSees(s.to) }
 		route.Channel = sideOf(otherName, other)
 	}
@@ -78,20 +84,29 @@ func newStory(w *world) *story {
 		}
 		route.Bot = &bot
 	}
-	s.c = conversation.New("under-test:c1", route)
+	s.begin(route, map[string]connector.Connector{connectionName: w.conn, otherName: other})
+	return s
+}
+
+// begin starts the conversation and makes the activities ready.
+func (s *story) begin(route conversation.Route, connections map[string]connector.Connector) {
+	s.Helper()
+	s.c = conversation.New("under-test:c1", route.WithDefaults())
 	s.c.Begin(s.now, "e1")
+	sources := map[string]files.Source{}
+	for name, c := range connections {
+		sources[name] = files.Source{Connector: c}
+	}
+	links, err := files.NewLinks(publicURL, connector.Secrets{"a-secret-for-links"}, 0)
+	require.NoError(s, err)
 	s.acts = &activities.Activities{
-		Connections:   map[string]connector.Connector{connectionName: w.conn, otherName: other},
-		Conversations: known{&s.c}, Logger: slog.New(slog.DiscardHandler),
-		Files: files.NewOpener(files.Config{
-			Sources: map[string]files.Source{connectionName: {Connector: w.conn}, otherName: {Connector: other}}, Fetcher: noFiles{},
-		}),
+		Connections: connections, Conversations: known{&s.c}, Logger: slog.New(slog.DiscardHandler),
+		Files: files.NewOpener(files.Config{Sources: sources, Links: links, Fetcher: fetcher{}}),
 	}
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	s.env = suite.NewTestActivityEnvironment()
 	s.env.RegisterActivity(s.acts)
-	return s
 }
 
 // newCounterpart opens the memory vendor.
@@ -113,7 +128,8 @@ func sideOf(name string, c connector.Connector) conversation.Connection {
 	traits := c.Traits()
 	side := conversation.Connection{
 		Name: name, Vendor: c.Name(), HostsBot: traits.HostsBot, SendingTakesOver: traits.SendingTakesOver,
-		HoldUnknown: traits.HoldUnknown, Redelivery: conversation.Duration(traits.Redelivery),
+		HoldUnknown: traits.HoldUnknown, Redelivery: conversation.Duration(traits.Redelivery), Mirrors: traits.MirrorsBot,
+		Batch: is[connector.Channel](c) && traits.Deliver != connector.AtLeastOnce || is[connector.Desk](c) && traits.Post != connector.AtLeastOnce,
 	}
 	for _, ability := range connector.CapabilitiesOf(c) {
 		side.Can = append(side.Can, string(ability))
@@ -165,15 +181,29 @@ func (s *story) takeWebhooks(done func() bool) {
 
 func (s *story) takeWebhook(d *connector.Delivery) {
 	s.Helper()
-	require.NoError(s, s.desk.Verify(d), "a webhook of the fake")
+	var err error
+	s.eventually(func() bool {
+		err = s.desk.Verify(d)
+		return connector.KindOf(err) != connector.Unavailable // Keys are being loaded: the vendor would come again.
+	}, "the desk's webhooks to be verified")
+	require.NoError(s, err, "a webhook of the fake")
+	if keeper, ok := s.desk.(connector.FileKeeper); ok {
+		require.NoError(s, keeper.KeepFiles(s.Context(), d), "a webhook of the fake")
+	}
 	events, err := s.desk.Decode(d)
 	require.NoError(s, err, "a webhook of the fake")
 	for _, in := range events {
+		if in.Typing != nil {
+			s.passTyping(*in.Typing)
+		}
 		if passesBy(in) || in.Ref.Conversation != "" {
 			continue // Typing and reading pass by; what the channel side tells is told by the story.
 		}
 		require.True(s, s.meant(in.Ref), "a webhook of the desk names another conversation or ticket")
 		in.Event.Source = s.deskName
+		if !in.Event.At.IsZero() {
+			in.Event.At = in.Event.At.Add(s.skipped)
+		}
 		s.apply(in.Event)
 		s.settle()
 	}
@@ -271,9 +301,35 @@ func (k known) Ahead(context.Context, string, time.Time) (int, error) { return 0
 
 func (k known) Active(context.Context, string) ([]string, error) { return []string{k.c.ID}, nil }
 
-// noFiles refuses: the story has none.
-type noFiles struct{}
+// fetcher opens the picture of the suite, and what a fake serves.
+type fetcher struct{}
 
-func (noFiles) Fetch(context.Context, string, conversation.Attachment) (connector.File, error) {
-	return connector.File{}, connector.Errorf("handoff", "Fetch", connector.Unsupported, "the story has no files")
+func (fetcher) Fetch(ctx context.Context, _ string, file conversation.Attachment) (connector.File, error) {
+	if strings.HasPrefix(file.URL, picturesAt) {
+		return openPicture(ctx)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, file.URL, http.NoBody)
+	if err != nil {
+		return connector.File{}, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return connector.File{}, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		_ = resp.Body.Close()
+		return connector.File{}, connector.Errorf("handoff", "Fetch", connector.KindOfStatus(resp.StatusCode), "status %d", resp.StatusCode)
+	}
+	return connector.File{ReadCloser: resp.Body, Name: file.Name, ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength}, nil
+}
+
+// passTyping shows the customer that an agent types, as the gateway does.
+func (s *story) passTyping(typing connector.Typing) {
+	s.Helper()
+	if shower, ok := s.channel.(connector.TypingSender); ok && typing.On {
+		require.NoError(s, shower.SendTyping(s.Context(), connector.TypingRequest{
+			To: s.to, On: true, Text: typing.Text, Author: typing.Author, Vendor: s.toVendor,
+		}))
+		s.typed++
+	}
 }

@@ -2,81 +2,37 @@ package connectortest_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/memory"
-	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/connectortest"
-	fakememory "github.com/handoff-engine/handoff/testsuite/fake/memory"
+	"github.com/handoff-engine/handoff/testsuite/subjects"
 )
 
-const secret = "memory-secret-4b1f"
+const secret = subjects.MemorySecret
 
 // subject is the memory connector with a fault planted by spoil; nil plants none.
 func subject(spoil func(c *memory.Client, o *connectortest.Options) connector.Connector) connectortest.Subject {
-	return connectortest.Subject{
-		Dir:    "../../connector/memory",
-		Vendor: newVendor,
-		Open: func(_ connectortest.T, o connectortest.Options) (connector.Connector, error) {
-			client := openMemory(o)
-			if spoil == nil {
-				return client, nil
-			}
-			return spoil(client, &o), nil
-		},
-		Secrets: []string{secret},
-		Auth: connectortest.Auth{
-			Secret: secret, Body: true, Tolerance: 5 * time.Minute,
-			Headers: []string{memory.HeaderID, memory.HeaderTimestamp, memory.HeaderSignature},
-			Sign: func(fixture string, d *connector.Delivery, secret string) {
-				d.Header = fakememory.Sign(secret, fixture, d.Body, d.ReceivedAt).Header
-			},
-		},
+	s := subjects.Memory()
+	s.Dir = "../../connector/memory"
+	s.Open = func(_ connectortest.T, o connectortest.Options) (connector.Connector, error) {
+		client := openMemory(o)
+		if spoil == nil {
+			return client, nil
+		}
+		return spoil(client, &o), nil
 	}
+	return s
 }
 
 func openMemory(o connectortest.Options) *memory.Client {
-	config := memory.Config{BaseURL: o.URL}
-	for _, s := range o.WebhookSecrets {
-		config.Secret = append(config.Secret, connector.Secret(s))
-	}
-	c, err := memory.New(config, o.Deps)
+	c, err := subjects.Memory().Open(nil, o)
 	if err != nil {
 		panic(err) // the memory connector opens with any configuration
 	}
 	return c.(*memory.Client)
-}
-
-func newVendor(t connectortest.T) *connectortest.Vendor {
-	s := fakememory.New(fakememory.Options{Secret: secret, PageSize: 2})
-	t.Cleanup(s.Close)
-	return &connectortest.Vendor{
-		Handler: s,
-		Faults:  &s.Faults,
-		Ops: map[string]string{
-			"Deliver": "channel_send", "Post": "desk_send", "Open": "open", "Reply": "bot_reply", "PauseBot": "pause",
-			"ResumeBot": "resume", "Assign": "assign", "CloseTicket": "close", "WriteNote": "note",
-			"Availability": "availability", "SendTyping": "desk_typing", "SendAttachment": "desk_send",
-			"FindSent": "desk_sent", "ListMessages": "desk_list", "Check": "ping",
-		},
-		Conversation: func() (string, map[string]string) { return s.NewCustomer("Zerlina Quux"), nil },
-		CustomerSees: s.CustomerSees,
-		AgentSees:    func(ticket conversation.Ticket) []string { return s.AgentSees(ticket.ID) },
-		Notes:        func(ticket conversation.Ticket) []string { return s.Notes(ticket.ID) },
-		Tickets:      func() int { return len(s.Tickets()) },
-		Agent:        fakememory.Maya,
-		Nobody: func() {
-			require.NoError(t, s.SetOnline(fakememory.Maya, false))
-			require.NoError(t, s.SetOnline(fakememory.Tom, false))
-		},
-		AgentSays: func(ticket conversation.Ticket, text string) {
-			require.NoError(t, s.AgentSays(ticket.ID, fakememory.Maya, text))
-		},
-		Webhooks: s.Webhooks,
-	}
 }
 
 func TestAnExceptionThatIsNeededPasses(t *testing.T) {

@@ -31,6 +31,7 @@ func goexit() { runtime.Goexit() }
 // world is what one case works with: a fresh fake, and a connection to it.
 type world struct {
 	T
+	name    string
 	subject Subject
 	vendor  *Vendor
 	conn    connector.Connector
@@ -48,7 +49,13 @@ type world struct {
 // newWorld starts the fake and opens the connection.
 func newWorld(t T, s Subject) *world {
 	t.Helper()
-	w := &world{T: t, subject: s, vendor: s.Vendor(t), wire: newWire(), logs: &logs{}}
+	return newNamedWorld(t, connectionName, s)
+}
+
+// newNamedWorld is newWorld for a connection of another name.
+func newNamedWorld(t T, name string, s Subject) *world {
+	t.Helper()
+	w := &world{T: t, name: name, subject: s, vendor: s.Vendor(t), wire: newWire(), logs: &logs{}}
 	if w.vendor.Faults == nil {
 		w.vendor.Faults = &fake.Faults{}
 	}
@@ -72,7 +79,7 @@ func (w *world) reopen() {
 		WebhookSecrets: []string{w.subject.Auth.Secret},
 		Deps: connector.Deps{
 			Unpaced:    true,
-			Connection: connectionName, HTTP: w.wire.client(), PublicURL: publicURL,
+			Connection: w.name, HTTP: w.wire.client(), PublicURL: publicURL,
 			Logger: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
 	})
