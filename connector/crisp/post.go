@@ -222,7 +222,7 @@ func fingerprints(key conversation.Key, of int) []int64 {
 // fingerprint makes the vendor's id of a message from our own: 52 bits, which JavaScript holds exactly.
 func fingerprint(key conversation.Key, part string) int64 {
 	sum := sha256.Sum256([]byte(string(key) + part))
-	return int64(binary.BigEndian.Uint64(sum[:8]) & (1<<52 - 1)) // 52 bits fit
+	return int64(binary.BigEndian.Uint64(sum[:8]) & (1<<52 - 1))
 }
 
 func fingerprintText(mark int64) string { return strconv.FormatInt(mark, 10) }
