@@ -230,3 +230,77 @@ func TestADeskIsAskedOnceMoreBeforeAnAgentWhoWentAwayLosesTheCustomer(t *testing
 	require.Equal(t, []Event{{Kind: AgentOnline, Agent: "ann"}}, s.Missing([]Event{{Kind: AgentOnline, Agent: "ann"}}))
 	require.Empty(t, spoken(t, hosted()).Missing([]Event{{Kind: AgentOnline, Agent: "ann"}}), "who was not away is not back")
 }
+
+// Each of the five deadlines has three outcomes: what it waits for comes in time, it passes, and it passes at its instant
+// although the conversation was written down and read again meanwhile.
+func TestFiveDeadlinesWithThreeOutcomes(t *testing.T) {
+	for _, x := range []struct {
+		name  DeadlineName
+		begin func(s *story)
+		// met is what clears the deadline, and state and why what follows if it passes.
+		met   func(s *story)
+		state State
+		why   Reason
+	}{
+		{AcceptBy, func(s *story) { s.asksForHuman().settled() }, func(s *story) { s.takes(ann) }, Reassigning, AcceptTimeout},
+		{FirstReplyBy, func(s *story) { s.asksForHuman().settled().takes(ann).settled() }, func(s *story) { s.agent(ann, "hi") }, Reassigning, FirstReplyLate},
+		{AgentReplyBy, func(s *story) { s.asksForHuman().settled().agent(ann, "hi").customer("and?").settled() }, func(s *story) { s.agent(ann, "so") }, Reassigning, AgentSilent},
+		{CustomerBy, func(s *story) { s.asksForHuman().settled().agent(ann, "hi").settled() }, func(s *story) { s.customer("yes") }, Ended, CustomerSilent},
+		{WaitUntil, func(s *story) { s.asksForHuman().settled() }, func(s *story) { s.takes(ann) }, InBot, WaitedTooLong},
+	} {
+		t.Run(string(x.name), func(t *testing.T) {
+			runs := func(s *story) (at time.Time) {
+				for _, d := range s.Deadlines {
+					if d.Name == x.name {
+						at = d.At
+					}
+				}
+				return at
+			}
+			met, passed, reread := tell(t, hosted()), tell(t, hosted()), tell(t, hosted())
+			for _, s := range []*story{met, passed, reread} {
+				x.begin(s)
+				require.False(t, runs(s).IsZero())
+			}
+			x.met(met)
+			require.True(t, runs(met).IsZero())
+			passed.passes(x.name).is(x.state, x.why)
+			due := runs(reread)
+			reread.now = reread.now.Add(time.Second)
+			reread.reread()
+			require.Equal(t, due, runs(reread))
+			reread.passes(x.name).is(x.state, x.why)
+			require.Equal(t, passed.now, reread.now)
+		})
+	}
+}
+
+// The twentieth handoff of a conversation is like the first: every deadline comes again, and every rung.
+func TestTwentyHandoffsInOneConversation(t *testing.T) {
+	s := tell(t, withLadder(hosted(), Rung{Agent: "bob"}, Rung{Group: "seniors"}))
+	handoff := func() []string {
+		var happened []string
+		step := func(s *story) *story {
+			happened = append(happened, append(inWords(s.last), string(s.State)+" "+string(s.Reason))...)
+			return s.settled()
+		}
+		step(s.asksForHuman())
+		step(s.passes(AcceptBy))
+		step(s.takes(ann))
+		step(s.passes(FirstReplyBy))
+		step(s.takes(bob))
+		step(s.agent(bob, "hi"))
+		step(s.customer("and?"))
+		step(s.passes(AgentReplyBy))
+		step(s.agent(ann, "I am here"))
+		step(s.passes(CustomerWarnAt))
+		step(s.happens(Event{Kind: HandedBack}))
+		return happened
+	}
+	first := handoff()
+	for range 19 {
+		s.now = s.now.Add(time.Hour)
+		require.Equal(t, first, handoff())
+	}
+	require.Len(t, s.Tickets, 20)
+}
