@@ -41,7 +41,7 @@ func TestWorkflowcheckFollowsTheWorkflowsIntoTheModel(t *testing.T) {
 	for _, name := range []string{"go.mod", "go.sum"} {
 		copyFile(t, filepath.Join(root(t), name), filepath.Join(dir, name))
 	}
-	for _, folder := range []string{"activities", "connector", "conversation", "workflows"} {
+	for _, folder := range []string{"activities", "connector", "conversation", "files", "workflows"} {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(root(t), folder))))
 	}
 	report, clean := check(t, dir, "./workflows/...")
