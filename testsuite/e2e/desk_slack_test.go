@@ -175,6 +175,12 @@ func TestSlackThreadTalksToLandbotCustomerAndBack(t *testing.T) {
 	// The answer about the card is lost: there is one all the same, with the history below it.
 	ana := s.NewCustomer(t)
 	ana.Says(t, "where is my parcel <!channel>")
+	// What the bot said is told by webhooks of its own, in no order with her request for a human.
+	s.Until(t, ana.Conversation, "the bot's greeting is told", func(v conversation.View) bool {
+		return slices.ContainsFunc(v.Transcript.Lines, func(l conversation.Line) bool {
+			return l.Role == conversation.RoleBot && strings.Contains(l.Text, "Hello, I am the bot.")
+		})
+	})
 	desk.Faults.Set("chat.postMessage", fake.AcceptThenReset().For(1))
 	ana.Asks(t)
 	h := untilThread(t, s, desk, ana, 1)
