@@ -6,7 +6,7 @@ STANDALONE := $(CURDIR)/bin/standalone
 WITHOUT_SERVER = $(shell go list -test -f '{{.ImportPath}} {{.Deps}}' ./standalone/... | awk '/^[^ ]*\.test / && !/go\.temporal\.io\/server/ {sub(/\.test$$/, "", $$1); print $$1}')
 # The suites that start processes have targets of their own.
 IN_PROCESS = $(shell go list ./... | grep -vE '/testsuite/(e2e|chaos|browser)$$')
-FUZZTIME ?= 10s
+FUZZTIME ?= 20000x
 DIR ?= ./...
 
 .PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose e2e chaos chaos-ci soak bench browser browser-ci fuzz up down
