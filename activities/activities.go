@@ -53,6 +53,8 @@ type Conversations interface {
 // Counter counts sends by what became of them.
 type Counter interface {
 	CountSend(connection string, kind conversation.EffectKind, result string)
+	// CountDegraded counts messages that lost something because their side cannot show it.
+	CountDegraded(connection string, what conversation.Reason)
 	// CountRating counts how customers liked the help, from 1 to 5.
 	CountRating(route string, rating int)
 }
@@ -99,6 +101,12 @@ func connection[C any](a *Activities, task conversation.Task) (C, error) {
 func (a *Activities) count(task conversation.Task, result string) {
 	if a.Sends != nil {
 		a.Sends.CountSend(task.Connection, task.Effects[0].Kind, result)
+	}
+}
+
+func (a *Activities) countDegraded(task conversation.Task, what conversation.Reason) {
+	if a.Sends != nil && what != "" {
+		a.Sends.CountDegraded(task.Connection, what)
 	}
 }
 

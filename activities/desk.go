@@ -98,7 +98,11 @@ func (a *Activities) Note(ctx context.Context, task conversation.Task) ([]conver
 		return nil, err
 	}
 	return a.do(ctx, task, func(ctx context.Context, e conversation.Effect) error {
-		return x.WriteNote(ctx, connector.NoteRequest{Key: e.Key, Ticket: *task.Ticket, Text: e.Text, Vendor: task.Vendor})
+		text := e.Text
+		if e.Attachment != nil {
+			text = a.asText(task.Source, e)
+		}
+		return x.WriteNote(ctx, connector.NoteRequest{Key: e.Key, Ticket: *task.Ticket, Text: text, Vendor: task.Vendor})
 	})
 }
 

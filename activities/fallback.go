@@ -10,6 +10,8 @@ import (
 
 // This file is the whole list of what is done where a vendor lacks an ability:
 //
+//	show_buttons    lines below the text: numbered ones, whose numbers are answers, for a bot that we call (package
+//	                conversation)
 //	attachments     the file's address, or a link of ours, as a text behind its caption (file.go)
 //	find_sent       a repeat is marked as such, or held, by the route's policy (send.go)
 //	availability    unknown: the ticket is opened (desk.go)
@@ -24,7 +26,7 @@ import (
 func (a *Activities) attach(
 	ctx context.Context, x connector.Connector, task conversation.Task, e conversation.Effect,
 	sendText func(ctx context.Context, text string) (connector.Receipt, error),
-) (connector.Receipt, error) {
+) (sent, error) {
 	receipt, instead, err := a.pass(ctx, task, e, func(open func(ctx context.Context) (connector.File, error)) (connector.Receipt, error) {
 		sender, ok := x.(connector.AttachmentSender)
 		if !ok {
@@ -38,10 +40,27 @@ func (a *Activities) attach(
 		}
 		return sender.SendAttachment(ctx, req)
 	})
-	if err != nil || instead == "" {
-		return receipt, err
+	if err != nil || instead.text == "" {
+		return sent{receipt, e.Degraded}, err
 	}
-	return sendText(ctx, instead)
+	receipt, err = sendText(ctx, instead.text)
+	return sent{receipt, instead.why}, err
+}
+
+// showButtons says a text with buttons, or with lines in their place. The model asks for it only where the channel shows
+// buttons, but the vendor may not take these.
+func showButtons(
+	ctx context.Context, channel connector.Channel, req connector.DeliverRequest, e conversation.Effect,
+	sendText func(ctx context.Context, text string) (connector.Receipt, error),
+) (sent, error) {
+	if sender, ok := channel.(connector.ButtonSender); ok {
+		receipt, err := sender.SendButtons(ctx, connector.ButtonsRequest{DeliverRequest: req, Buttons: e.Buttons})
+		if connector.KindOf(err) != connector.Unsupported {
+			return sent{receipt, e.Degraded}, err
+		}
+	}
+	receipt, err := sendText(ctx, e.Words())
+	return sent{receipt, conversation.ButtonsAsText}, err
 }
 
 // asText writes an attachment as a text.

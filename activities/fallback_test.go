@@ -72,6 +72,58 @@ func TestAFileThatCannotBeSentBecomesALink(t *testing.T) {
 	}
 }
 
+// The whole table of fallback.go for buttons. That channels without buttons are sent none is the model's.
+func TestButtonsThatTheVendorDoesNotTakeBecomeLines(t *testing.T) {
+	task := say("Well?")
+	task.Effects[0].Buttons = []conversation.Button{{Label: "Yes"}, {Label: "Map", URL: "https://shop.example/map"}}
+	p := &presser{vendor: &vendor{}}
+	events, err := do(t, with(p), with(p).Say, task)
+	require.NoError(t, err)
+	require.Equal(t, []string{"buttons Well? [Yes]"}, p.calls)
+	require.Empty(t, events[0].Degraded)
+
+	p = &presser{vendor: &vendor{}, err: trouble(connector.Unsupported)}
+	a := with(p)
+	events, err = do(t, a, a.Say, task)
+	require.NoError(t, err)
+	require.Equal(t, []string{"buttons Well? [Yes]", "deliver Well?\n- Yes\n- Map: https://shop.example/map"}, p.calls)
+	require.Equal(t, conversation.ButtonsAsText, events[0].Degraded)
+	require.Equal(t, []string{"shop buttons_as_text"}, a.Sends.(*counter).degraded)
+
+	for _, kind := range []connector.Kind{connector.Unavailable, connector.UncertainOutcome, connector.Invalid} {
+		p := &presser{vendor: &vendor{}, err: trouble(kind)}
+		_, err := do(t, with(p), with(p).Say, task)
+		require.Equal(t, string(kind), application(t, err).Type(), "trouble is no reason for lines")
+	}
+}
+
+func TestWhatAFileLostOnItsWayIsReported(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		want []string
+	}{{nil, nil}, {trouble(connector.Unsupported), []string{"shop file_as_link"}}} {
+		a := with(&filer{vendor: &vendor{}, err: row.err})
+		_, err := do(t, a, a.Say, file(""))
+		require.NoError(t, err)
+		require.Equal(t, row.want, a.Sends.(*counter).degraded)
+	}
+	a := with(&filer{vendor: &vendor{}})
+	serves(a, fetcher{&vendor{}}, files.Config{Sources: map[string]files.Source{"office": {Rules: files.Rules{MaxSize: 3}}}})
+	events, err := do(t, a, a.Say, file(""))
+	require.NoError(t, err)
+	require.Equal(t, conversation.FileRefused, events[0].Degraded)
+}
+
+func TestANoteTellsTheAddressOfAFile(t *testing.T) {
+	n := &able{vendor: &vendor{}}
+	task := at(conversation.Note)
+	task.Effects[0].Text = "The bot sent this:"
+	task.Effects[0].Attachment = &conversation.Attachment{URL: "https://files.example.com/7", Name: "map.png"}
+	_, err := do(t, with(n), with(n).Note, task)
+	require.NoError(t, err)
+	require.Equal(t, "The bot sent this:\nmap.png\nhttps://files.example.com/7", n.asked[0].(connector.NoteRequest).Text)
+}
+
 func TestAVendorWithoutFilesGetsTheAddress(t *testing.T) {
 	v := &vendor{}
 	a := with(v)

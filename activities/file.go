@@ -48,35 +48,41 @@ func (w *watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// instead is what is said in the place of a file, and why.
+type instead struct {
+	text string
+	why  conversation.Reason
+}
+
 // pass has send pass a file on. It gives what to say instead, if anything is to be said instead.
 func (a *Activities) pass(
 	ctx context.Context, task conversation.Task, e conversation.Effect,
 	send func(open func(ctx context.Context) (connector.File, error)) (connector.Receipt, error),
-) (receipt connector.Receipt, instead string, err error) {
+) (receipt connector.Receipt, say instead, err error) {
 	p := &passage{files: a.Files, source: task.Source, file: *e.Attachment}
 	p.held, err = a.Files.Hold(ctx, task.Source, *e.Attachment)
 	if err == nil {
 		defer p.held.Release()
 		receipt, err = send(p.open)
 		if err == nil {
-			return receipt, "", nil
+			return receipt, instead{}, nil
 		}
 	} else {
 		p.failed = err
 	}
 	switch reason := files.ReasonOf(p.failed); {
 	case reason == files.NotScanned && time.Since(e.At) < scanPatience:
-		return receipt, "", connector.Errorf(task.Source, "scan file", connector.Unavailable, "the scanner does not answer")
+		return receipt, instead{}, connector.Errorf(task.Source, "scan file", connector.Unavailable, "the scanner does not answer")
 	case reason != "":
-		return receipt, withCaption(e, a.Files.Sentence(task.Source, *e.Attachment, reason)), nil
+		return receipt, instead{withCaption(e, a.Files.Sentence(task.Source, *e.Attachment, reason)), conversation.FileRefused}, nil
 	case p.failed != nil && !connector.KindOf(p.failed).Permanent():
-		return receipt, "", p.failed
+		return receipt, instead{}, p.failed
 	}
 	// A vendor that takes no such file, or one that does not give it to us now, leaves its address to be told.
 	if kind := connector.KindOf(err); p.failed != nil || kind == connector.Unsupported || kind == connector.Invalid {
-		return receipt, a.asText(task.Source, e), nil
+		return receipt, instead{a.asText(task.Source, e), conversation.FileAsLink}, nil
 	}
-	return receipt, "", err
+	return receipt, instead{}, err
 }
 
 // reachable gives an effect's attachment with the address under which people find it.

@@ -17,13 +17,18 @@ func (a *Activities) Say(ctx context.Context, task conversation.Task) ([]convers
 	if err != nil {
 		return nil, err
 	}
-	return a.send(ctx, task, channel.Traits().Deliver, channel, func(ctx context.Context, e conversation.Effect) (connector.Receipt, error) {
-		if e.Attachment != nil {
-			return a.attach(ctx, channel, task, e, func(ctx context.Context, text string) (connector.Receipt, error) {
-				return channel.Deliver(ctx, deliverRequest(task, e, text))
-			})
+	return a.send(ctx, task, channel.Traits().Deliver, channel, func(ctx context.Context, e conversation.Effect) (sent, error) {
+		say := func(ctx context.Context, text string) (connector.Receipt, error) {
+			return channel.Deliver(ctx, deliverRequest(task, e, text))
 		}
-		return channel.Deliver(ctx, deliverRequest(task, e, e.Text))
+		switch {
+		case e.Attachment != nil:
+			return a.attach(ctx, channel, task, e, say)
+		case len(e.Buttons) > 0:
+			return showButtons(ctx, channel, deliverRequest(task, e, e.Text), e, say)
+		}
+		receipt, err := say(ctx, e.Text)
+		return sent{receipt, e.Degraded}, err
 	})
 }
 
@@ -37,13 +42,15 @@ func (a *Activities) Post(ctx context.Context, task conversation.Task) ([]conver
 	if err != nil {
 		return nil, err
 	}
-	return a.send(ctx, task, desk.Traits().Post, desk, func(ctx context.Context, e conversation.Effect) (connector.Receipt, error) {
-		if e.Attachment != nil {
-			return a.attach(ctx, desk, task, e, func(ctx context.Context, text string) (connector.Receipt, error) {
-				return desk.Post(ctx, postRequest(task, e, text))
-			})
+	return a.send(ctx, task, desk.Traits().Post, desk, func(ctx context.Context, e conversation.Effect) (sent, error) {
+		post := func(ctx context.Context, text string) (connector.Receipt, error) {
+			return desk.Post(ctx, postRequest(task, e, text))
 		}
-		return desk.Post(ctx, postRequest(task, e, e.Text))
+		if e.Attachment != nil {
+			return a.attach(ctx, desk, task, e, post)
+		}
+		receipt, err := post(ctx, e.Text)
+		return sent{receipt, e.Degraded}, err
 	})
 }
 
@@ -51,7 +58,13 @@ func postRequest(task conversation.Task, e conversation.Effect, text string) con
 	return connector.PostRequest{Key: e.Key, Ticket: *task.Ticket, Text: text, At: e.At, Vendor: task.Vendor}
 }
 
-type sender func(ctx context.Context, e conversation.Effect) (connector.Receipt, error)
+// sent is a message that arrived, and what it lost because its side cannot show it.
+type sent struct {
+	connector.Receipt
+	degraded conversation.Reason
+}
+
+type sender func(ctx context.Context, e conversation.Effect) (sent, error)
 
 // send does the effects of a task in order, and stops at the first that may succeed later. What is settled by then is
 // given back; with nothing settled the error is, and Temporal tries again.
@@ -84,7 +97,7 @@ func (a *Activities) send(
 			continue
 		}
 		started := time.Now()
-		receipt, err := send(ctx, e)
+		arrived, err := send(ctx, e)
 		if err == nil {
 			confirmed[e.Text]++
 			result := "delivered"
@@ -93,8 +106,9 @@ func (a *Activities) send(
 				result = "repeated"
 			}
 			a.count(task, result)
+			a.countDegraded(task, arrived.degraded)
 			events = append(events, conversation.Event{
-				Kind: conversation.Delivered, Key: e.Key, MessageID: receipt.ID, Retried: retried,
+				Kind: conversation.Delivered, Key: e.Key, MessageID: arrived.ID, Retried: retried, Degraded: arrived.degraded,
 			})
 			continue
 		}

@@ -94,6 +94,17 @@ func (f *filer) SendAttachment(ctx context.Context, req connector.AttachmentRequ
 	return connector.Receipt{}, err
 }
 
+// presser shows buttons.
+type presser struct {
+	*vendor
+	err error
+}
+
+func (p *presser) SendButtons(_ context.Context, req connector.ButtonsRequest) (connector.Receipt, error) {
+	p.calls = append(p.calls, "buttons "+req.Text+" ["+req.Buttons[0].Label+"]")
+	return connector.Receipt{}, p.err
+}
+
 // reader tells whether somebody is there.
 type reader struct {
 	*vendor
@@ -134,8 +145,13 @@ func (f *web) Fetch(_ context.Context, source string, a conversation.Attachment)
 
 // counter counts sends.
 type counter struct {
-	counted []string
-	ratings int
+	counted  []string
+	degraded []string
+	ratings  int
+}
+
+func (c *counter) CountDegraded(connection string, what conversation.Reason) {
+	c.degraded = append(c.degraded, connection+" "+string(what))
 }
 
 func (c *counter) CountRating(string, int) { c.ratings++ }

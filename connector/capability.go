@@ -23,6 +23,7 @@ const (
 	CanEdit         Capability = "edit_messages"
 	CanMarkRead     Capability = "read"
 	CanSurvey       Capability = "survey"
+	CanButtons      Capability = "show_buttons"
 	CanKeepRating   Capability = "write_rating"
 	CanBeChallenged Capability = "challenge"
 	CanSubscribe    Capability = "subscribe"
@@ -77,6 +78,7 @@ func capabilities(c Connector) []capability {
 		{CanEdit, is[MessageEditor](c)},
 		{CanMarkRead, is[ReadMarker](c)},
 		{CanSurvey, is[Surveyor](c)},
+		{CanButtons, is[ButtonSender](c)},
 		{CanKeepRating, is[RatingWriter](c)},
 		{CanBeChallenged, is[Challenger](c)},
 		{CanSubscribe, is[Subscriber](c)},

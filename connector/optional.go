@@ -302,6 +302,19 @@ type RatingRequest struct {
 	Vendor map[string]string
 }
 
+// ButtonSender says a text with buttons to the customer; the rules of Deliver apply to the text. What is pressed comes back
+// as words of the customer: the button's value, or its label. Where it is missing, or answers with kind Unsupported,
+// the buttons are lines below the text.
+type ButtonSender interface {
+	SendButtons(ctx context.Context, req ButtonsRequest) (Receipt, error)
+}
+
+// ButtonsRequest is a text with one button or more.
+type ButtonsRequest struct {
+	DeliverRequest
+	Buttons []conversation.Button
+}
+
 // RatingWriter keeps at the desk how the customer liked the help. The ticket is usually closed by then.
 type RatingWriter interface {
 	WriteRating(ctx context.Context, req RatingReport) error

@@ -33,13 +33,7 @@ func (c *Conversation) take(now time.Time, ev Event) {
 		return
 	}
 	c.Counts.Ignored++
-	for i := range c.Counts.IgnoredFor {
-		if c.Counts.IgnoredFor[i].Reason == ignored {
-			c.Counts.IgnoredFor[i].N++
-			return
-		}
-	}
-	c.Counts.IgnoredFor = append(c.Counts.IgnoredFor, ReasonCount{ignored, 1})
+	c.Counts.IgnoredFor = counted(c.Counts.IgnoredFor, ignored)
 }
 
 // step gives the reason for which ev changes nothing, or "".
@@ -85,9 +79,11 @@ func (c *Conversation) customerSaid(now time.Time, ev Event) Reason {
 		// The customer writes after the desk closed: the end comes first, then the return.
 		c.finishClosing(now)
 	}
+	said, read := c.pressed(ev.Text)
 	line := c.Transcript.add(Line{
-		Role: RoleCustomer, Name: c.Customer.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID,
+		Role: RoleCustomer, Name: c.Customer.Name, At: ev.At, Text: read, Attachment: ev.Attachment, MessageID: ev.MessageID,
 	})
+	ev.Text = said
 	if rating, ok := c.rates(now, ev.Text); ok {
 		return c.rated(now, Event{Rating: rating})
 	}
@@ -132,21 +128,6 @@ func (c *Conversation) customerSaid(now time.Time, ev Event) Reason {
 	return ""
 }
 
-// botRequested gives the customer back to the bot, who would rather have it than a human.
-func (c *Conversation) botRequested(now time.Time, node string) Reason {
-	if c.State == InBot || c.State == Ended || !c.Route.hasBot() {
-		return IgnoredNoMeaning
-	}
-	c.handBack(now, ByCustomer, TextBackToBot, node)
-	return ""
-}
-
-func (c *Conversation) askBot(now time.Time, ev Event, line int) {
-	if c.Route.Bot != nil {
-		c.decide(now, Effect{Kind: AskBot, Text: ev.Text, Attachment: ev.Attachment, Line: line})
-	}
-}
-
 func (c *Conversation) post(now time.Time, ev Event, line int) {
 	if c.openTicket() != nil {
 		c.decide(now, Effect{Kind: Post, Text: ev.Text, Attachment: ev.Attachment, Line: line})
@@ -179,16 +160,6 @@ func (c *Conversation) customerLeft(now time.Time) Reason {
 		return IgnoredNoMeaning
 	}
 	c.end(now, CustomerGone, "")
-	return ""
-}
-
-// botSaid records what a hosted bot said. It is what the customer saw, whoever owned the conversation.
-func (c *Conversation) botSaid(now time.Time, ev Event) Reason {
-	c.Transcript.add(Line{Role: RoleBot, Name: ev.Author.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID})
-	if c.State == InBot {
-		c.setDeadline(BotIdleAt, now.Add(time.Duration(c.Route.Policy.BotIdle)))
-		c.mirror(now)
-	}
 	return ""
 }
 
@@ -286,14 +257,6 @@ func (c *Conversation) prepare(now time.Time, upto int) {
 	}
 }
 
-// pauseBot takes the conversation from the bot that the channel hosts, once.
-func (c *Conversation) pauseBot(now time.Time) {
-	if c.Route.Channel.Able(canPauseBot) && !c.Paused {
-		c.Paused = true
-		c.decide(now, Effect{Kind: PauseBot})
-	}
-}
-
 // notice says one of the policy's texts to the customer, and to the transcript. Where saying anything silences the
 // hosted bot, only an explicit text is said while the bot is not paused, and it is paused first, so that it is resumed
 // later. A customer who waited for a human in vain is told so in any case.
@@ -331,6 +294,7 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 	c.Deadlines = nil
 	c.Closing, c.Claiming, c.Held = "", "", nil
 	c.Parked, c.Wanted, c.Asked, c.Looked = "", Wanted{}, "", false
+	c.Offered = nil
 	if state != Assigned {
 		c.Agent, c.Spoke = Author{}, false
 	}
@@ -407,16 +371,6 @@ func (c *Conversation) end(now time.Time, reason Reason, text TextName, variable
 	c.survey(now, reason)
 	c.Unmirrored = false
 	c.resumeBot(now, "", true)
-}
-
-// resumeBot gives the conversation back to the bot that the channel hosts. After a hand-back the bot speaks at once, even
-// one that was not paused: its flow may have stopped where it asked for a human.
-func (c *Conversation) resumeBot(now time.Time, node string, end bool) {
-	if end && !c.Paused || !c.Route.Channel.Able(canResumeBot) {
-		return
-	}
-	c.Paused = false
-	c.decide(now, Effect{Kind: ResumeBot, Node: node, End: end})
 }
 
 // closeTicket closes the open ticket, or the one that agents have read along. One that is being opened is closed when it

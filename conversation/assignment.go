@@ -326,10 +326,12 @@ func (c *Conversation) say(now time.Time, ev Event) {
 	if c.Route.Channel.SendingTakesOver {
 		c.pauseBot(now)
 	}
-	line := c.Transcript.add(Line{
-		Role: RoleAgent, Name: ev.Author.Name, At: ev.At, Text: ev.Text, Attachment: ev.Attachment, MessageID: ev.MessageID,
+	said := Effect{Kind: Say, Human: true, Attachment: ev.Attachment, Author: ev.Author}
+	c.offer(&said, ev.Text, usable(ev.Buttons), false)
+	said.Line = c.Transcript.add(Line{
+		Role: RoleAgent, Name: ev.Author.Name, At: ev.At, Text: said.Text, Attachment: ev.Attachment, Buttons: said.Buttons, MessageID: ev.MessageID,
 	})
-	c.decide(now, Effect{Kind: Say, Human: true, Text: ev.Text, Attachment: ev.Attachment, Author: ev.Author, Line: line})
+	c.decide(now, said)
 }
 
 // named gives an agent's name where the desk's messages carry only the id and the name is known from the assignment.

@@ -85,6 +85,8 @@ type Conversation struct {
 	DroppedAt time.Time `json:"dropped_at,omitzero"`
 	// BotSeen is the last line that the called bot knows.
 	BotSeen int `json:"bot_seen,omitempty"`
+	// Offered are the answers that the called bot's last words offer as buttons, in the order of their numbers.
+	Offered []Button `json:"offered,omitempty"`
 
 	Deadlines []Deadline `json:"deadlines,omitempty"`
 	// LastKey numbers the effects.
@@ -162,12 +164,25 @@ type Counts struct {
 	Failed     int           `json:"failed"`
 	// Retried counts delivered effects that may be there twice.
 	Retried int `json:"retried,omitempty"`
+	// Degraded counts, by what they lost, delivered messages of which a side could not show everything.
+	Degraded []ReasonCount `json:"degraded,omitempty"`
 }
 
 // ReasonCount counts one reason.
 type ReasonCount struct {
 	Reason Reason `json:"reason"`
 	N      int    `json:"n"`
+}
+
+// counted gives the counts with one more of the reason.
+func counted(counts []ReasonCount, reason Reason) []ReasonCount {
+	for i := range counts {
+		if counts[i].Reason == reason {
+			counts[i].N++
+			return counts
+		}
+	}
+	return append(counts, ReasonCount{reason, 1})
 }
 
 const (

@@ -44,7 +44,7 @@ const (
 	Post EffectKind = "post"
 	// EditPosted gives what was posted as Line its new Text, or removes it if Delete is set.
 	EditPosted EffectKind = "edit_posted"
-	// Note adds a private Text for agents to the ticket.
+	// Note adds a private Text for agents, and the address of an Attachment, to the ticket.
 	Note EffectKind = "note"
 	// Assign gives the ticket to Agent, or to Group, or, with neither, back to the desk's queue.
 	Assign EffectKind = "assign"
@@ -120,7 +120,11 @@ type Effect struct {
 
 	Text       string      `json:"text,omitempty"`
 	Attachment *Attachment `json:"attachment,omitempty"`
-	Author     Author      `json:"author,omitzero"`
+	// Buttons go along with Say where the channel shows them.
+	Buttons []Button `json:"buttons,omitempty"`
+	// Degraded says what the message has lost because the channel cannot show it.
+	Degraded Reason `json:"degraded,omitempty"`
+	Author  Author   `json:"author,omitzero"`
 	// Desk is the connection, and TicketKey the key, of the ticket that it is about.
 	Desk       string `json:"desk,omitempty"`
 	TicketKey  Key    `json:"ticket_key,omitempty"`

@@ -131,6 +131,8 @@ type Event struct {
 
 	Text       string      `json:"text,omitempty"`
 	Attachment *Attachment `json:"attachment,omitempty"`
+	// Buttons are what the customer can press below what the bot or the agent said.
+	Buttons []Button `json:"buttons,omitempty"`
 	// Author is who spoke or acted: the agent, the bot, or the operator.
 	Author Author `json:"author,omitzero"`
 	// Customer tells what is newly known about the customer; empty fields change nothing.
@@ -162,6 +164,8 @@ type Event struct {
 	Ticket *Ticket `json:"ticket,omitempty"`
 	// Retried marks an effect that was repeated although its first outcome was unknown: it may be there twice.
 	Retried bool `json:"retried,omitempty"`
+	// Degraded says what a delivered message lost because its side cannot show it.
+	Degraded Reason `json:"degraded,omitempty"`
 	// Answer is what a bot that we call answered.
 	Answer *Answer `json:"answer,omitempty"`
 	// Missed are events that the vendor holds and did not tell, oldest first.
@@ -245,4 +249,6 @@ type Answer struct {
 type Message struct {
 	Text       string      `json:"text,omitempty"`
 	Attachment *Attachment `json:"attachment,omitempty"`
+	// Buttons are what the customer can press below the words. Without words they belong to the message before.
+	Buttons []Button `json:"buttons,omitempty"`
 }

@@ -183,6 +183,7 @@ func outcomes(s *story, kind EffectKind) []happening {
 	case AskBot:
 		return append(hs,
 			about("", Event{Kind: BotAnswered, Answer: &Answer{Messages: []Message{{Text: "beep"}}}}),
+			about("with buttons", Event{Kind: BotAnswered, Answer: &Answer{Messages: []Message{{Text: "beep", Buttons: []Button{{Label: "boop"}}}}}}),
 			about("asks for a human", Event{Kind: BotAnswered, Answer: &Answer{Messages: []Message{{Text: "one moment"}}, Handoff: true}}),
 			about("ends", Event{Kind: BotAnswered, Answer: &Answer{Messages: []Message{{Text: "bye"}}, End: true}}))
 	case CatchUp:

@@ -23,6 +23,7 @@ const (
 	canUpdate       = "update_ticket"
 	canEdit         = "edit_messages"
 	canSurvey       = "survey"
+	canButtons      = "show_buttons"
 )
 
 // decide puts an effect into the outbox.
@@ -144,7 +145,7 @@ func joins(first, e Effect) bool {
 		return e.TicketKey == first.TicketKey
 	}
 	return (e.Kind == Say || e.Kind == Post) && e.Kind == first.Kind &&
-		e.Attachment == nil && first.Attachment == nil && e.Human == first.Human &&
+		e.Attachment == nil && first.Attachment == nil && len(e.Buttons) == 0 && len(first.Buttons) == 0 && e.Human == first.Human &&
 		e.TicketKey == first.TicketKey && !e.Doubtful && !first.Doubtful
 }
 

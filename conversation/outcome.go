@@ -52,6 +52,13 @@ func (c *Conversation) delivered(e Effect, ev Event) {
 	if ev.Retried {
 		c.Counts.Retried++
 	}
+	lost := ev.Degraded
+	if lost == "" {
+		lost = e.Degraded
+	}
+	if lost != "" {
+		c.Counts.Degraded = counted(c.Counts.Degraded, lost)
+	}
 }
 
 // tookPlace continues where an effect's success has a consequence.
@@ -300,43 +307,6 @@ func (c *Conversation) openAgain(now time.Time, reason Reason) {
 		return
 	}
 	c.open(now, Wanted{Agent: c.LastAgent.ID})
-}
-
-// botAnswered says what a bot that we call answered, or shows it as withheld if the bot lost the conversation meanwhile.
-func (c *Conversation) botAnswered(now time.Time, e Effect, ev Event) {
-	if ev.Answer == nil {
-		return
-	}
-	c.BotVendor = merged(c.BotVendor, ev.Answer.Vendor)
-	c.learn(Event{Kind: BotAnswered, Customer: ev.Answer.Customer})
-	late := c.Stale(e)
-	epoch := c.Epoch
-	if ev.Answer.Handoff || ev.Answer.End {
-		// The bot's parting words belong to what follows them.
-		epoch++
-	}
-	for _, m := range ev.Answer.Messages {
-		said := Effect{Kind: Say, Text: m.Text, Attachment: m.Attachment, Author: Author{Name: "bot"}, Epoch: epoch}
-		if late {
-			said.Status, said.Reason = Withheld, OwnerChanged
-			c.decide(now, said)
-			continue
-		}
-		said.Line = c.Transcript.add(Line{Role: RoleBot, At: now, Text: m.Text, Attachment: m.Attachment})
-		c.decide(now, said)
-	}
-	if late {
-		return
-	}
-	c.BotSeen = c.Transcript.Last
-	switch {
-	case ev.Answer.Handoff:
-		c.handoff(now, ByBot, Wanted{Agent: ev.Answer.Agent, Group: ev.Answer.Group, Priority: ev.Answer.Priority})
-	case ev.Answer.End:
-		c.end(now, BotFinished, "")
-	default:
-		c.mirror(now)
-	}
 }
 
 // proven settles a send of unknown outcome that the vendor shows to have arrived.

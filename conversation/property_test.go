@@ -176,7 +176,12 @@ func (w *world) heard(ev Event, decided []Effect) bool {
 		return true
 	}
 	if w.c.State == InBot {
-		return w.c.Route.Channel.HostsBot || slices.ContainsFunc(decided, func(e Effect) bool { return e.Kind == AskBot && e.Text == ev.Text })
+		meant := ev.Text
+		if len(w.c.Offered) > 0 && meant == "hello" {
+			// The bot offers a button of this label.
+			meant = "hi"
+		}
+		return w.c.Route.Channel.HostsBot || slices.ContainsFunc(decided, func(e Effect) bool { return e.Kind == AskBot && e.Text == meant })
 	}
 	return slices.ContainsFunc(decided, func(e Effect) bool {
 		return e.Kind == Post && e.Text == ev.Text || e.Kind == OpenTicket && e.Upto == w.c.Transcript.Last-saidSince(decided)
@@ -326,7 +331,11 @@ func (w *world) success(e Effect) Event {
 	case ReadQueue:
 		return Event{Kind: QueueTold, Key: e.Key, Queue: Queue{Position: rapid.IntRange(0, 3).Draw(w.t, "position")}}
 	case AskBot:
-		return Event{Kind: BotAnswered, Key: e.Key, Answer: &Answer{Messages: []Message{{Text: "beep"}}}}
+		beep := Message{Text: "beep"}
+		if rapid.Bool().Draw(w.t, "bot offers buttons") {
+			beep.Buttons = []Button{{Label: "hello", Value: "hi"}, {Label: "1"}}
+		}
+		return Event{Kind: BotAnswered, Key: e.Key, Answer: &Answer{Messages: []Message{beep}}}
 	case CatchUp:
 		return Event{Kind: CaughtUp, Key: e.Key}
 	case PrepareTicket:

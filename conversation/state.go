@@ -72,6 +72,12 @@ const (
 	Moved          Reason = "moved_to_another_desk"
 	NoTicket       Reason = "no_ticket"
 	TimedOut       Reason = "timed_out"
+	// ButtonsAsText, FileAsLink and FileRefused say what a message lost on its way, and what stands there instead: lines, a
+	// link, or why there is nothing.
+	ButtonsAsText Reason = "buttons_as_text"
+	FileAsLink    Reason = "file_as_link"
+	FileRefused   Reason = "file_refused"
+
 	OutcomeUnknown Reason = "uncertain"
 )
 

@@ -29,6 +29,8 @@ type Line struct {
 	At         time.Time   `json:"at"`
 	Text       string      `json:"text,omitempty"`
 	Attachment *Attachment `json:"attachment,omitempty"`
+	// Buttons are what the customer could press below the words.
+	Buttons []Button `json:"buttons,omitempty"`
 	// MessageID is the vendor's id of the message, for later edits of it.
 	MessageID string `json:"message_id,omitempty"`
 	// Sent is the vendor's id of the copy that the other side got, where that side can change it.
@@ -99,11 +101,12 @@ func (t *Transcript) line(n int) *Line {
 	return nil
 }
 
-// Between gives the lines numbered from+1 to to.
+// Between gives the lines numbered from+1 to to, as agents and bots read them: with buttons as lines below the words.
 func (t *Transcript) Between(from, to int) []Line {
 	var lines []Line
 	for _, l := range t.Lines {
 		if l.N > from && l.N <= to {
+			l.Text, l.Buttons = inWords(l.Text, l.Buttons, 0), nil
 			lines = append(lines, l)
 		}
 	}
@@ -114,6 +117,9 @@ func (l Line) size() int {
 	n := len(l.Text) + len(l.Name)
 	if l.Attachment != nil {
 		n += len(l.Attachment.URL) + len(l.Attachment.Name)
+	}
+	for _, b := range l.Buttons {
+		n += len(b.Label) + len(b.Value) + len(b.URL)
 	}
 	return n
 }

@@ -72,6 +72,7 @@ type newsData struct {
 	Author     *newsAuthor              `json:"author,omitempty"`
 	Text       string                   `json:"text,omitempty"`
 	Attachment *conversation.Attachment `json:"attachment,omitempty"`
+	Buttons    []conversation.Button    `json:"buttons,omitempty"`
 	State      conversation.State       `json:"state,omitempty"`
 	Previous   conversation.State       `json:"previous_state,omitempty"`
 	Reason     conversation.Reason      `json:"reason,omitempty"`
@@ -190,7 +191,8 @@ func (r *reader) line(v conversation.View, l conversation.Line) piece {
 		l.Attachment = r.reachable(v, l)
 	}
 	return piece{at: r.at, kind: kind, data: newsData{
-		Conversation: r.key, Number: l.N, Author: &newsAuthor{l.Role, l.Name}, Text: l.Text, Attachment: l.Attachment, At: l.At,
+		Conversation: r.key, Number: l.N, Author: &newsAuthor{l.Role, l.Name}, Text: l.Text, Attachment: l.Attachment,
+		Buttons: l.Buttons, At: l.At,
 	}}
 }
 

@@ -117,6 +117,9 @@ func channelLacks(r conversation.Route) []string {
 	if !able(c, connector.CanAttach) {
 		add("takes no files: the customer gets a link to an agent's file")
 	}
+	if !able(c, connector.CanButtons) {
+		add("shows no buttons: what the bot or an agent offers becomes lines, numbered where the number is an answer")
+	}
 	if !able(c, connector.CanType) {
 		add("does not show typing: the customer does not see that an agent writes")
 	}

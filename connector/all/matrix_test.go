@@ -72,6 +72,7 @@ func lacks() []lack {
 	return []lack{
 		{"an agent's file reaches the customer as a link", cause{cannot(connector.CanAttach), "not taken by"}, cause{}},
 		{"the customer's file reaches agents as a link", cause{}, cause{cannot(connector.CanAttach), "not taken by"}},
+		{"what can be pressed is a list of lines: numbered ones for a bot that we call, which is told what the number stands for", cause{cannot(connector.CanButtons), "no buttons at"}, cause{}},
 		{"the customer does not see that an agent types", cause{cannot(connector.CanType), "not shown by"}, cause{tellsNot(`"typing": {`), "not told by"}},
 		{"agents do not see that the customer types", cause{tellsNot(`"typing": {`), "not told by"}, cause{cannot(connector.CanType), "not shown by"}},
 		{"the customer does not see that an agent has read", cause{cannot(connector.CanMarkRead), "not shown by"}, cause{tellsNot(`"read": {`), "not told by"}},

@@ -47,6 +47,7 @@ var (
 	_ connector.MessageEditor    = (*Client)(nil)
 	_ connector.ReadMarker       = (*Client)(nil)
 	_ connector.Surveyor         = (*Client)(nil)
+	_ connector.ButtonSender     = (*Client)(nil)
 	_ connector.Checker          = (*Client)(nil)
 )
 
@@ -77,13 +78,21 @@ func (c *Client) Traits() connector.Traits {
 
 // Deliver tells the backend of a message. The Key is the webhook's id, the same for each attempt.
 func (c *Client) Deliver(ctx context.Context, req connector.DeliverRequest) (connector.Receipt, error) {
-	const op = "Deliver"
+	return c.say(ctx, "Deliver", req, nil)
+}
+
+// SendButtons tells the backend of a message with buttons.
+func (c *Client) SendButtons(ctx context.Context, req connector.ButtonsRequest) (connector.Receipt, error) {
+	return c.say(ctx, "SendButtons", req.DeliverRequest, outward(req.Buttons))
+}
+
+func (c *Client) say(ctx context.Context, op string, req connector.DeliverRequest, buttons []Button) (connector.Receipt, error) {
 	if strings.TrimSpace(req.Text) == "" {
 		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	err := c.tell(ctx, op, string(req.Key), Webhook{
 		Type: TypeMessage, Timestamp: req.At,
-		Data: Data{Conversation: req.To, ID: string(req.Key), Author: speaker(req.Author), Text: req.Text},
+		Data: Data{Conversation: req.To, ID: string(req.Key), Author: speaker(req.Author), Text: req.Text, Buttons: buttons},
 	})
 	return connector.Receipt{ID: string(req.Key)}, err
 }

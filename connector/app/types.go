@@ -58,6 +58,8 @@ type Event struct {
 
 	Text       string      `json:"text"`
 	Attachment *Attachment `json:"attachment"`
+	// Buttons are what the bot offers below its words, with bot.message.
+	Buttons []Button `json:"buttons"`
 	// Target is the id of the message that customer.edited and customer.deleted are about.
 	Target string `json:"target"`
 	// Rating is how the customer liked the help, from 1 to 5, with customer.rated.
@@ -88,6 +90,14 @@ type Attachment struct {
 	Longitude   float64 `json:"longitude,omitempty"`
 }
 
+// Button is an answer that the customer can give by pressing it: customer.message with Value, or with Label if there is no
+// Value, as its text. One with a URL opens that instead.
+type Button struct {
+	Label string `json:"label"`
+	Value string `json:"value,omitempty"`
+	URL   string `json:"url,omitempty"`
+}
+
 // Customer is what the team knows about the customer.
 type Customer struct {
 	Name     string            `json:"name"`
@@ -114,8 +124,10 @@ type Data struct {
 	Author     *Author     `json:"author,omitempty"`
 	Text       string      `json:"text,omitempty"`
 	Attachment *Attachment `json:"attachment,omitempty"`
-	Agent      *Person     `json:"agent,omitempty"`
-	Typing     *bool       `json:"typing,omitempty"`
+	// Buttons go along with message.created.
+	Buttons []Button `json:"buttons,omitempty"`
+	Agent   *Person  `json:"agent,omitempty"`
+	Typing  *bool    `json:"typing,omitempty"`
 	// State is how the conversation stands, and Reason why it came to that.
 	State         string `json:"state,omitempty"`
 	PreviousState string `json:"previous_state,omitempty"`

@@ -125,12 +125,15 @@ func (e *Event) inbound(key string, who caller) ([]connector.Inbound, error) {
 		if strings.TrimSpace(e.Text) == "" && e.Attachment == nil {
 			return nil, invalid("the message has neither text nor attachment")
 		}
+		if len(e.Buttons) > 0 && e.Type != TypeBotMessage {
+			return nil, invalid("buttons go along with bot.message only")
+		}
 		ev.Kind, ev.Text, ev.Attachment, ev.MessageID = conversation.CustomerSaid, e.Text, e.Attachment.inward(), e.ID
 		if e.Type == TypeBotMessage {
 			if who != team {
 				return nil, forbidden("a customer token says nothing in the bot's name")
 			}
-			ev.Kind, ev.Author = conversation.BotSaid, conversation.Author{Name: e.Name}
+			ev.Kind, ev.Author, ev.Buttons = conversation.BotSaid, conversation.Author{Name: e.Name}, inward(e.Buttons)
 		}
 	case TypeCustomerLeft:
 		ev.Kind = conversation.CustomerLeft
@@ -187,4 +190,20 @@ func (a *Attachment) inward() *conversation.Attachment {
 	return &conversation.Attachment{
 		URL: a.URL, Name: a.Name, ContentType: a.ContentType, Size: a.Size, Latitude: a.Latitude, Longitude: a.Longitude,
 	}
+}
+
+func inward(buttons []Button) []conversation.Button {
+	var list []conversation.Button
+	for _, b := range buttons {
+		list = append(list, conversation.Button(b))
+	}
+	return list
+}
+
+func outward(buttons []conversation.Button) []Button {
+	var list []Button
+	for _, b := range buttons {
+		list = append(list, Button(b))
+	}
+	return list
 }

@@ -1,11 +1,13 @@
 package crisp
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -35,7 +37,7 @@ func (c *Client) said(session string, m message) (conversation.Event, bool) {
 		return ev, true
 	}
 	ev.Kind, ev.Author, ev.MessageID = conversation.AgentSaid, c.author(m.User), mark
-	ev.Text, ev.Attachment = content(m)
+	content(m, &ev)
 	return ev, true
 }
 
@@ -58,51 +60,62 @@ func (c *Client) proves(ev conversation.Event, m message) (conversation.Event, b
 	return ev, ev.Key != "" || ev.Text != ""
 }
 
-// content gives a message's words or file. What a person sends in a type that we do not know is named, never dropped.
-func content(m message) (string, *conversation.Attachment) {
+// content adds a message's words, buttons or file. What a person sends in a type that we do not know is named, never
+// dropped.
+func content(m message, ev *conversation.Event) {
 	switch m.Type {
 	case typeText:
-		if words := text(m.Content); words != "" {
-			return words, nil
+		if ev.Text = text(m.Content); ev.Text != "" {
+			return
 		}
 	case typeFile, "animation", "audio":
 		var f fileContent
 		if json.Unmarshal(m.Content, &f) == nil && f.URL != "" {
-			return "", &conversation.Attachment{URL: f.URL, Name: f.Name, ContentType: f.Type}
+			ev.Attachment = &conversation.Attachment{URL: f.URL, Name: f.Name, ContentType: f.Type}
+			return
 		}
 	case "picker", "field", "carousel":
-		if words := richText(m.Content); words != "" {
-			return words, nil
+		if ev.Text, ev.Buttons = rich(m.Content); ev.Text != "" || len(ev.Buttons) > 0 {
+			return
 		}
 	}
-	return "[unsupported: " + m.Type + "]", nil
+	ev.Text = "[unsupported: " + m.Type + "]"
 }
 
-// richText writes questions and cards as lines.
-func richText(raw json.RawMessage) string {
+// rich gives questions and cards as lines, and what can be pressed below them.
+func rich(raw json.RawMessage) (string, []conversation.Button) {
 	var r richContent
 	if json.Unmarshal(raw, &r) != nil {
-		return ""
+		return "", nil
 	}
 	var lines []string
-	add := func(parts ...string) {
-		if line := strings.TrimSpace(strings.Join(parts, " ")); line != "" && line != "-" {
+	var buttons []conversation.Button
+	add := func(line string) {
+		if line = strings.TrimSpace(line); line != "" {
 			lines = append(lines, line)
+		}
+	}
+	press := func(label, link string) {
+		switch label = strings.TrimSpace(label); {
+		case connector.IsWebAddress(link):
+			buttons = append(buttons, conversation.Button{Label: cmp.Or(label, link), URL: link})
+		case label != "":
+			buttons = append(buttons, conversation.Button{Label: label})
 		}
 	}
 	add(r.Text)
 	add(r.Explain)
 	for _, choice := range r.Choices {
-		add("-", choice.Label)
+		press(choice.Label, "")
 	}
 	for _, target := range r.Targets {
 		add(target.Title)
 		add(target.Description)
 		for _, action := range target.Actions {
-			add("-", action.Label, action.URL)
+			press(action.Label, action.URL)
 		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n"), buttons
 }
 
 // text gives content that is a text, or "".

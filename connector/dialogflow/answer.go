@@ -21,11 +21,8 @@ const matchNone = "NO_MATCH"
 // read understands what came of a turn.
 func (c *Client) read(ctx context.Context, t turn, answer detectAnswer) conversation.Answer {
 	r := answer.QueryResult
-	result := conversation.Answer{}
 	messages := c.messages(r)
-	for _, text := range c.texts(messages, r.FulfillmentText) {
-		result.Messages = append(result.Messages, conversation.Message{Text: text})
-	}
+	result := conversation.Answer{Messages: c.words(messages, r.FulfillmentText)}
 	wish := c.wish(r, messages)
 	next := t.before.after(r, time.Now(), c.config.HandoffParameters)
 	if next.misses++; !missed(r) && (len(result.Messages) > 0 || wish.any()) {

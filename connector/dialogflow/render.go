@@ -5,76 +5,110 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+
+	"github.com/handoff-engine/handoff/conversation"
 )
 
-// texts shows the messages of an answer as texts, in order: one for each message or card. What a channel cannot press is
-// a list of lines, and what it cannot show is a link.
-func (c *Client) texts(messages []message, otherwise string) []string {
-	var texts []string
+// words shows the messages of an answer, in order: one for each message or card. What a channel cannot show is a link.
+func (c *Client) words(messages []message, otherwise string) []conversation.Message {
+	var list []conversation.Message
 	for _, m := range messages {
-		for _, text := range c.shown(m) {
-			if text = strings.TrimSpace(text); text != "" {
-				texts = append(texts, text)
+		for _, x := range c.shown(m) {
+			if x.Text = strings.TrimSpace(x.Text); x.Text != "" || len(x.Buttons) > 0 {
+				list = append(list, x)
 			}
 		}
 	}
-	if len(texts) == 0 && strings.TrimSpace(otherwise) != "" {
-		texts = []string{strings.TrimSpace(otherwise)}
+	if otherwise = strings.TrimSpace(otherwise); len(list) == 0 && otherwise != "" {
+		list = said(otherwise)
 	}
-	return texts
+	return list
 }
 
-func (c *Client) shown(m message) []string {
+func (c *Client) shown(m message) []conversation.Message {
 	switch {
 	case m.Text != nil && c.config.Edition == editionES:
 		// These are variants of one text.
-		return m.Text.Text[:min(1, len(m.Text.Text))]
+		return said(m.Text.Text[:min(1, len(m.Text.Text))]...)
 	case m.Text != nil:
-		return []string{strings.Join(m.Text.Text, "\n")}
+		return said(strings.Join(m.Text.Text, "\n"))
 	case m.Payload != nil:
 		return richContent(m.Payload)
 	case m.Image != nil:
-		return []string{link(m.Image.AccessibilityText, m.Image.ImageURI)}
+		return said(link(m.Image.AccessibilityText, m.Image.ImageURI))
 	case m.QuickReplies != nil:
-		return []string{lines(m.QuickReplies.Title, bullets(m.QuickReplies.QuickReplies))}
+		return []conversation.Message{{Text: m.QuickReplies.Title, Buttons: answers(m.QuickReplies.QuickReplies)}}
 	case m.Card != nil:
-		return []string{m.Card.text()}
+		return []conversation.Message{m.Card.message()}
 	case m.SimpleResponses != nil:
-		return m.SimpleResponses.texts()
+		return said(m.SimpleResponses.texts()...)
 	case m.BasicCard != nil:
-		return []string{m.BasicCard.text()}
+		return []conversation.Message{m.BasicCard.message()}
 	case m.Suggestions != nil:
 		var titles []string
 		for _, s := range m.Suggestions.Suggestions {
 			titles = append(titles, s.Title)
 		}
-		return []string{bullets(titles)}
+		return []conversation.Message{{Buttons: answers(titles)}}
 	case m.LinkOutSuggestion != nil:
-		return []string{link(m.LinkOutSuggestion.DestinationName, m.LinkOutSuggestion.URI)}
+		return []conversation.Message{{Buttons: pressable(m.LinkOutSuggestion.DestinationName, m.LinkOutSuggestion.URI)}}
 	case m.TelephonyTransferCall != nil:
-		return []string{m.TelephonyTransferCall.PhoneNumber}
+		return said(m.TelephonyTransferCall.PhoneNumber)
 	}
 	return nil
 }
 
-func (k card) text() string {
-	parts := []string{k.Title, k.Subtitle, link("", k.ImageURI)}
-	for _, b := range k.Buttons {
-		if isLink(b.Postback) {
-			parts = append(parts, bullet(link(b.Text, b.Postback)))
-		} else {
-			parts = append(parts, bullet(cmp.Or(b.Text, b.Postback)))
-		}
+// said makes each text a message.
+func said(texts ...string) []conversation.Message {
+	list := make([]conversation.Message, len(texts))
+	for i, text := range texts {
+		list[i].Text = text
 	}
-	return lines(parts...)
+	return list
 }
 
-func (k basicCard) text() string {
-	parts := []string{k.Title, k.Subtitle, k.FormattedText, link(k.Image.AccessibilityText, k.Image.ImageURI)}
-	for _, b := range k.Buttons {
-		parts = append(parts, bullet(link(b.Title, b.OpenURIAction.URI)))
+// answers makes each text a button that says it.
+func answers(texts []string) []conversation.Button {
+	var buttons []conversation.Button
+	for _, text := range texts {
+		buttons = append(buttons, pressable(text, "")...)
 	}
-	return lines(parts...)
+	return buttons
+}
+
+// pressable makes a button that opens an address, or says what the bot wants to be told. There is none where nothing can be
+// read on it.
+func pressable(label, target string) []conversation.Button {
+	b := conversation.Button{Label: strings.TrimSpace(label)}
+	switch {
+	case isLink(target):
+		b.URL = target
+	case target != b.Label:
+		b.Value = target
+	}
+	if b.Label == "" {
+		b.Label, b.Value = cmp.Or(b.URL, b.Value), ""
+	}
+	if b.Label == "" {
+		return nil
+	}
+	return []conversation.Button{b}
+}
+
+func (k card) message() conversation.Message {
+	m := conversation.Message{Text: lines(k.Title, k.Subtitle, link("", k.ImageURI))}
+	for _, b := range k.Buttons {
+		m.Buttons = append(m.Buttons, pressable(b.Text, b.Postback)...)
+	}
+	return m
+}
+
+func (k basicCard) message() conversation.Message {
+	m := conversation.Message{Text: lines(k.Title, k.Subtitle, k.FormattedText, link(k.Image.AccessibilityText, k.Image.ImageURI))}
+	for _, b := range k.Buttons {
+		m.Buttons = append(m.Buttons, pressable(b.Title, b.OpenURIAction.URI)...)
+	}
+	return m
 }
 
 func (s simpleResponses) texts() []string {
@@ -106,42 +140,55 @@ type richPart struct {
 	} `json:"options"`
 }
 
-// richContent shows the cards of a payload, one text each. Payloads of other conventions show nothing.
-func richContent(payload json.RawMessage) []string {
+// richContent shows the cards of a payload, one message each. Payloads of other conventions show nothing.
+func richContent(payload json.RawMessage) []conversation.Message {
 	var body struct {
 		RichContent [][]json.RawMessage `json:"richContent"`
 	}
 	if json.Unmarshal(payload, &body) != nil {
 		return nil
 	}
-	var texts []string
+	var list []conversation.Message
 	for _, parts := range body.RichContent {
-		var shown []string
+		var texts []string
+		var m conversation.Message
 		for _, raw := range parts {
 			var p richPart
 			if json.Unmarshal(raw, &p) == nil {
-				shown = append(shown, p.text())
+				texts = append(texts, p.text())
+				m.Buttons = append(m.Buttons, p.buttons()...)
 			}
 		}
-		texts = append(texts, lines(shown...))
+		m.Text = lines(texts...)
+		list = append(list, m)
 	}
-	return texts
+	return list
 }
 
+// buttons are what can be pressed in a part.
+func (p richPart) buttons() []conversation.Button {
+	switch p.Type {
+	case "button":
+		return pressable(plain(p.Text), p.Link)
+	case "chips":
+		var buttons []conversation.Button
+		for _, o := range p.Options {
+			buttons = append(buttons, pressable(o.Text, o.Link)...)
+		}
+		return buttons
+	}
+	return nil
+}
+
+// text is what can be read in a part besides its buttons.
 func (p richPart) text() string {
 	switch p.Type {
 	case "image":
 		return link(p.AccessibilityText, p.RawURL)
-	case "button":
-		return bullet(link(plain(p.Text), p.Link))
+	case "button", "chips":
+		return ""
 	case "list":
 		return bullet(lines(p.Title, p.Subtitle))
-	case "chips":
-		var chips []string
-		for _, o := range p.Options {
-			chips = append(chips, link(o.Text, o.Link))
-		}
-		return bullets(chips)
 	default:
 		return lines(p.Title, p.Subtitle, p.words(), link("", p.Image.Src.RawURL), link("", p.ActionLink))
 	}
@@ -189,12 +236,4 @@ func bullet(text string) string {
 		return ""
 	}
 	return "- " + text
-}
-
-func bullets(texts []string) string {
-	marked := make([]string, len(texts))
-	for i, t := range texts {
-		marked[i] = bullet(t)
-	}
-	return lines(marked...)
 }

@@ -7,10 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/handoff-engine/handoff/connector/dialogflow"
+	"github.com/handoff-engine/handoff/conversation"
 	fakedialogflow "github.com/handoff-engine/handoff/testsuite/fake/dialogflow"
 )
 
-func TestRichAnswersAreShownAsTexts(t *testing.T) {
+func TestRichAnswersAreShownAsTextsAndButtons(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		cx     bool
@@ -21,11 +22,11 @@ func TestRichAnswersAreShownAsTexts(t *testing.T) {
 		{
 			name: "a card with buttons", rich: `[{"card": {"title": "Blue shirt", "subtitle": "29 €", "imageUri": "https://shop.example/blue.png",
 			"buttons": [{"text": "Buy", "postback": "https://shop.example/buy"}, {"text": "More", "postback": "more"}]}}]`,
-			want: []string{"Blue shirt\n29 €\nhttps://shop.example/blue.png\n- Buy: https://shop.example/buy\n- More"},
+			want: []string{"Blue shirt\n29 €\nhttps://shop.example/blue.png [Buy → https://shop.example/buy] [More → more]"},
 		},
 		{
 			name: "quick replies", rich: `[{"quickReplies": {"title": "Which size?", "quickReplies": ["S", "M", ""]}}]`,
-			want: []string{"Which size?\n- S\n- M"},
+			want: []string{"Which size? [S] [M]"},
 		},
 		{
 			name: "a picture", rich: `[{"image": {"imageUri": "https://shop.example/map.png", "accessibilityText": "The way"}}]`,
@@ -50,7 +51,7 @@ func TestRichAnswersAreShownAsTexts(t *testing.T) {
 			{"platform": "ACTIONS_ON_GOOGLE", "basicCard": {"title": "T", "formattedText": "F", "buttons": [{"title": "Open", "openUriAction": {"uri": "https://a.example"}}]}},
 			{"platform": "ACTIONS_ON_GOOGLE", "suggestions": {"suggestions": [{"title": "Yes"}, {"title": "No"}]}},
 			{"platform": "ACTIONS_ON_GOOGLE", "linkOutSuggestion": {"destinationName": "Shop", "uri": "https://shop.example"}}]`,
-			want: []string{"Hi.", "T\nF\n- Open: https://a.example", "- Yes\n- No", "Shop: https://shop.example"},
+			want: []string{"Hi.", "T\nF [Open → https://a.example]", " [Yes] [No]", " [Shop → https://shop.example]"},
 		},
 		{
 			name: "kinds that cannot be shown", rich: `[{"tableCard": {"title": "x"}}, {"text": 7}, {"text": {"text": ["Still here."]}}]`,
@@ -64,9 +65,9 @@ func TestRichAnswersAreShownAsTexts(t *testing.T) {
 			 {"type": "list", "title": "One", "subtitle": "first"}, {"type": "image", "rawUrl": "https://shop.example/p.png", "accessibilityText": "Photo"}],
 			[{"type": "chips", "options": [{"text": "Cancel"}, {"text": "Help", "link": "https://shop.example/h"}]}, {"type": 7}]]}}]`,
 			want: []string{
-				"Order\nOn its way\nhttps://shop.example/o.png\nhttps://shop.example/o\n- Track: https://shop.example/t",
+				"Order\nOn its way\nhttps://shop.example/o.png\nhttps://shop.example/o [Track → https://shop.example/t]",
 				"Prices\nS 10 €\nM 12 €\nQ\nA\nT\n- One\nfirst\nPhoto: https://shop.example/p.png",
-				"- Cancel\n- Help: https://shop.example/h",
+				" [Cancel] [Help → https://shop.example/h]",
 			},
 		},
 		{name: "a payload of another convention", cx: true, rich: `[{"payload": {"widget": 1}}, {"payload": "x"}]`},
@@ -82,7 +83,24 @@ func TestRichAnswersAreShownAsTexts(t *testing.T) {
 			a := newAgent(t, fakedialogflow.Options{CX: tt.cx, Bot: func(fakedialogflow.Turn) fakedialogflow.Answer {
 				return fakedialogflow.Answer{Rich: rich}
 			}}, tt.change)
-			require.Equal(t, tt.want, texts(a.says("show")))
+			require.Equal(t, tt.want, shown(a.says("show")))
 		})
 	}
+}
+
+// shown writes each message with its buttons behind it.
+func shown(answer conversation.Answer) []string {
+	var list []string
+	for _, m := range answer.Messages {
+		text := m.Text
+		for _, b := range m.Buttons {
+			text += " [" + b.Label
+			if target := b.Value + b.URL; target != "" {
+				text += " → " + target
+			}
+			text += "]"
+		}
+		list = append(list, text)
+	}
+	return list
 }

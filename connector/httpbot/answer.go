@@ -39,10 +39,20 @@ func read(op string, body json.RawMessage) (conversation.Answer, error) {
 		if a := m.Attachment; a != nil && !a.reachable() {
 			return refuse("has an attachment with neither an address nor a place")
 		}
-		if strings.TrimSpace(m.Text) == "" && m.Attachment == nil {
+		if len(m.Buttons) > MaxButtons {
+			return refuse("has a message with more than %d buttons", MaxButtons)
+		}
+		var buttons []conversation.Button
+		for _, b := range m.Buttons {
+			if b.Label == "" {
+				return refuse("has a button without a label")
+			}
+			buttons = append(buttons, conversation.Button(b))
+		}
+		if strings.TrimSpace(m.Text) == "" && m.Attachment == nil && buttons == nil {
 			continue
 		}
-		result.Messages = append(result.Messages, conversation.Message{Text: m.Text, Attachment: m.Attachment.inward()})
+		result.Messages = append(result.Messages, conversation.Message{Text: m.Text, Attachment: m.Attachment.inward(), Buttons: buttons})
 	}
 	if k := answer.Customer; k != nil {
 		result.Customer = conversation.Customer{

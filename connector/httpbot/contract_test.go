@@ -73,6 +73,7 @@ func TestTheDocumentedAnswerIsUnderstood(t *testing.T) {
 	require.Equal(t, conversation.Answer{
 		Messages: []conversation.Message{
 			{Text: "Let me get somebody who can see your order."},
+			{Text: "Is it urgent?", Buttons: []conversation.Button{{Label: "Yes, please hurry", Value: "urgent"}, {Label: "No"}}},
 			{Text: "Your label:", Attachment: &conversation.Attachment{URL: "https://files.example/label.png", Name: "label.png"}},
 		},
 		Handoff: true, Group: "returns",

@@ -27,6 +27,8 @@ const (
 	MaxAnswer = 64 << 10
 	// MaxMessages is how many messages one answer may have.
 	MaxMessages = 20
+	// MaxButtons is how many buttons one message may have.
+	MaxButtons = 20
 	// MaxSession is the longest session, in bytes of JSON.
 	MaxSession = 8 << 10
 )
@@ -89,6 +91,17 @@ type Answer struct {
 type Message struct {
 	Text       string      `json:"text"`
 	Attachment *Attachment `json:"attachment"`
+	// Buttons are what the customer can press below the words; without words, below those of the message before.
+	Buttons []Button `json:"buttons"`
+}
+
+// Button is an answer that the customer can give by pressing it, or, with a URL, a link to follow. The bot is told Value,
+// or Label if there is no Value. Where a channel shows no buttons they are numbered lines, and the bot is told Value all
+// the same when the customer writes the number or the label.
+type Button struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+	URL   string `json:"url"`
 }
 
 // Handoff asks for a human after the messages.

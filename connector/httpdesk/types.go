@@ -62,6 +62,9 @@ const (
 // maxID bounds the desk's own names for webhooks and messages.
 const maxID = 200
 
+// maxButtons is how many buttons one message may have.
+const maxButtons = 20
+
 // Webhook is the body of a webhook to the desk.
 type Webhook struct {
 	Type string `json:"type"`
@@ -144,6 +147,8 @@ type EventData struct {
 	Group      string      `json:"group,omitempty"`
 	Text       string      `json:"text,omitempty"`
 	Attachment *Attachment `json:"attachment,omitempty"`
+	// Buttons are what the customer can press below the text of an agent.message.
+	Buttons []Button `json:"buttons,omitempty"`
 	// Typing is false when the agent stopped; left out, it is true.
 	Typing *bool `json:"typing,omitempty"`
 	// Node is where the bot goes on.
@@ -158,6 +163,13 @@ type Attachment struct {
 	Size        int64   `json:"size,omitempty"`
 	Latitude    float64 `json:"latitude,omitempty"`
 	Longitude   float64 `json:"longitude,omitempty"`
+}
+
+// Button is an answer that the customer can give by pressing it, in the words of the label, or, with a URL, a link to
+// follow. Where a channel shows no buttons they are lines below the text.
+type Button struct {
+	Label string `json:"label"`
+	URL   string `json:"url,omitempty"`
 }
 
 // Customer is what is known about the customer.

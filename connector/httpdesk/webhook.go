@@ -133,6 +133,15 @@ func (e *Event) tell(ev *conversation.Event) error {
 		if strings.TrimSpace(e.Data.Text) == "" && e.Data.Attachment == nil {
 			return invalid("agent.message has neither data.text nor data.attachment")
 		}
+		if len(e.Data.Buttons) > maxButtons {
+			return invalid("agent.message has more than 20 data.buttons")
+		}
+		for _, b := range e.Data.Buttons {
+			if b.Label == "" {
+				return invalid("data.buttons has one without a label")
+			}
+			ev.Buttons = append(ev.Buttons, conversation.Button{Label: b.Label, URL: b.URL})
+		}
 		return e.needsAgent()
 	case TypeAgentEdited:
 		ev.Kind, ev.Target, ev.Text = conversation.AgentEdited, e.Data.Target, e.Data.Text

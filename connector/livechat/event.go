@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -34,7 +35,7 @@ func (c *Client) said(ticket string, e event) []conversation.Event {
 		return nil
 	}
 	base.Kind, base.Author = conversation.AgentSaid, c.author(e.AuthorID, "")
-	base.Text, base.Attachment = content(e)
+	content(e, &base)
 	return []conversation.Event{base}
 }
 
@@ -64,30 +65,33 @@ func notSpoken(eventType string) bool {
 	return false
 }
 
-// content gives an event's words or file. What a person sends in a type that we do not know is named, never dropped.
-func content(e event) (string, *conversation.Attachment) {
+// content adds an event's words, buttons or file. What a person sends in a type that we do not know is named, never dropped.
+func content(e event, ev *conversation.Event) {
 	switch e.Type {
 	case "message":
-		return e.Text, nil
+		ev.Text = e.Text
+		return
 	case "file":
 		if e.URL != "" {
-			return "", &conversation.Attachment{URL: e.URL, Name: e.Name, ContentType: e.ContentType, Size: e.Size}
+			ev.Attachment = &conversation.Attachment{URL: e.URL, Name: e.Name, ContentType: e.ContentType, Size: e.Size}
+			return
 		}
 	case "rich_message":
-		if text := richText(e.Elements); text != "" {
-			return text, nil
+		if ev.Text, ev.Buttons = rich(e.Elements); ev.Text != "" || len(ev.Buttons) > 0 {
+			return
 		}
 	}
-	return "[unsupported: " + e.Type + "]", nil
+	ev.Text = "[unsupported: " + e.Type + "]"
 }
 
-// richText writes the cards and buttons of a rich message as lines.
-func richText(raw json.RawMessage) string {
+// rich gives the cards of a rich message as lines, and what can be pressed on them. A number to call is a line.
+func rich(raw json.RawMessage) (string, []conversation.Button) {
 	var elements []element
 	if json.Unmarshal(raw, &elements) != nil {
-		return ""
+		return "", nil
 	}
 	var lines []string
+	var buttons []conversation.Button
 	add := func(parts ...string) {
 		if line := strings.TrimSpace(strings.Join(parts, " ")); line != "" {
 			lines = append(lines, line)
@@ -100,15 +104,17 @@ func richText(raw json.RawMessage) string {
 			add(e.Image.URL)
 		}
 		for _, b := range e.Buttons {
-			switch b.Type {
-			case "url", "webview", "phone":
-				add("-", b.Text, b.Value)
+			switch link := connector.IsWebAddress(b.Value); {
+			case b.Type == "phone" || b.Text == "":
+				add(b.Text, b.Value)
+			case (b.Type == "url" || b.Type == "webview") && link:
+				buttons = append(buttons, conversation.Button{Label: b.Text, URL: b.Value})
 			default:
-				add("-", b.Text)
+				buttons = append(buttons, conversation.Button{Label: b.Text})
 			}
 		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n"), buttons
 }
 
 // author is an agent as customers see him: under the configured name, else the one that LiveChat tells.

@@ -39,6 +39,7 @@ var (
 	_ connector.AvailabilityReader = (*Client)(nil)
 	_ connector.TypingSender       = (*Client)(nil)
 	_ connector.AttachmentSender   = (*Client)(nil)
+	_ connector.ButtonSender       = (*Client)(nil)
 	_ connector.SentFinder         = (*Client)(nil)
 	_ connector.MessageLister      = (*Client)(nil)
 	_ connector.Checker            = (*Client)(nil)
@@ -132,6 +133,20 @@ func (c *Client) SendAttachment(ctx context.Context, req connector.AttachmentReq
 	})
 }
 
+// SendButtons says a text with buttons to the customer. The vendor knows no links to press: they are refused, and become
+// lines.
+func (c *Client) SendButtons(ctx context.Context, req connector.ButtonsRequest) (connector.Receipt, error) {
+	const op = "SendButtons"
+	m := message{key: req.Key, author: speaker(req.Author), text: req.Text}
+	for _, b := range req.Buttons {
+		if b.URL != "" {
+			return connector.Receipt{}, connector.Errorf(Name, op, connector.Unsupported, "the vendor's buttons are answers only")
+		}
+		m.buttons = append(m.buttons, Button{Label: b.Label, Value: b.Value})
+	}
+	return c.say(ctx, op, conversationPath(req.To), m)
+}
+
 // Reply asks the vendor's bot. The vendor knows the conversation by the channel's own name for it.
 func (c *Client) Reply(ctx context.Context, req connector.ReplyRequest) (conversation.Answer, error) {
 	_, key, _ := strings.Cut(req.Conversation, ":")
@@ -147,6 +162,11 @@ func (c *Client) Reply(ctx context.Context, req connector.ReplyRequest) (convers
 	for _, m := range reply.Messages {
 		for _, part := range spread(m.Text, m.Attachments) {
 			answer.Messages = append(answer.Messages, conversation.Message{Text: part.text, Attachment: part.file})
+		}
+		if n := len(answer.Messages); n > 0 {
+			for _, b := range m.Buttons {
+				answer.Messages[n-1].Buttons = append(answer.Messages[n-1].Buttons, conversation.Button{Label: b.Label, Value: b.Value})
+			}
 		}
 	}
 	return answer, nil

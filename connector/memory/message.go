@@ -18,6 +18,8 @@ type message struct {
 	author Author
 	text   string
 	file   *Attachment
+	// buttons go along with the last part.
+	buttons []Button
 }
 
 // say sends a message, a long one in parts. Each part has a key of its own, which follows from the message's, so that
@@ -32,6 +34,9 @@ func (c *Client) say(ctx context.Context, op, path string, m message) (connector
 		send := SendRequest{Key: partKey(m.key, i), Author: m.author, Text: part}
 		if m.file != nil && i == len(parts)-1 {
 			send.Attachments = []Attachment{*m.file}
+		}
+		if i == len(parts)-1 {
+			send.Buttons = m.buttons
 		}
 		var result SendResult
 		if err := c.call(ctx, op, http.MethodPost, path+"/messages", send, &result); err != nil {

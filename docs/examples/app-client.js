@@ -2,7 +2,7 @@
 // library: fetch is enough, in browsers and in Node 18 or newer. connector/app/README.md is the whole contract.
 //
 //   const chat = new HandoffChat("https://handoff.example/v1/channels/app-shop", "u-42", () => askMyBackendForAToken());
-//   chat.listen((event, data) => { if (data.text) show(data.author.role, data.text); });
+//   chat.listen((event, data) => { if (data.text) show(data.author.role, data.text, data.buttons); });
 //   await chat.say("I want to talk to a person");
 
 export class HandoffChat {

@@ -30,7 +30,7 @@ func errorCases() []entry {
 		{
 			name:      "TwoHundredWithError",
 			why:       "a page of HTML with status 200 is no success: a proxy's error page must not swallow a message",
-			methods:   []string{methodDeliver, methodReply, methodOpen, methodPost, methodAvailable, methodAttach, methodFind, methodList},
+			methods:   []string{methodDeliver, methodButtons, methodReply, methodOpen, methodPost, methodAvailable, methodAttach, methodFind, methodList},
 			perMethod: twoHundredWithError,
 		},
 		{

@@ -44,6 +44,7 @@ const (
 	methodUpdate    = "UpdateTicket"
 	methodEdit      = "EditMessage"
 	methodSurvey    = "AskRating"
+	methodButtons   = "SendButtons"
 	methodRating    = "WriteRating"
 	methodSubscribe = "Subscribe"
 	methodCheck     = "Check"
@@ -78,6 +79,7 @@ func methodsOf(c connector.Connector) []string {
 		{methodUpdate, is[connector.TicketUpdater](c)},
 		{methodEdit, is[connector.MessageEditor](c)},
 		{methodSurvey, is[connector.Surveyor](c)},
+		{methodButtons, is[connector.ButtonSender](c)},
 		{methodRating, is[connector.RatingWriter](c)},
 		{methodSubscribe, is[connector.Subscriber](c)},
 		{methodCheck, is[connector.Checker](c)},
@@ -102,7 +104,7 @@ type call func(ctx context.Context, key conversation.Key) error
 func (w *world) prepare(method string) call {
 	w.Helper()
 	switch method {
-	case methodDeliver, methodPause, methodResume, methodNotify:
+	case methodDeliver, methodButtons, methodPause, methodResume, methodNotify:
 		return w.prepareChannel(method)
 	case methodReply:
 		return func(ctx context.Context, key conversation.Key) error {
@@ -171,7 +173,7 @@ func (w *world) prepareChannel(method string) call {
 		}
 	default:
 		return func(ctx context.Context, key conversation.Key) error {
-			_, err := w.deliver(ctx, key, saidText)
+			_, err := w.say(ctx, method, key, saidText)
 			return err
 		}
 	}
@@ -179,10 +181,22 @@ func (w *world) prepareChannel(method string) call {
 
 // deliver says a text to the world's conversation.
 func (w *world) deliver(ctx context.Context, key conversation.Key, text string) (connector.Receipt, error) {
-	to, vendor := w.conversation()
-	return w.conn.(connector.Channel).Deliver(ctx, connector.DeliverRequest{
-		Key: key, To: to, Text: text, Author: conversation.Author{ID: "a1", Name: agentName}, Vendor: vendor,
+	return w.conn.(connector.Channel).Deliver(ctx, w.deliverRequest(key, text))
+}
+
+// offer says a text with buttons to the world's conversation.
+func (w *world) offer(ctx context.Context, key conversation.Key, text string) (connector.Receipt, error) {
+	return w.conn.(connector.ButtonSender).SendButtons(ctx, connector.ButtonsRequest{
+		DeliverRequest: w.deliverRequest(key, text),
+		Buttons:        []conversation.Button{{Label: "Yes & now", Value: "yes"}, {Label: "No"}},
 	})
+}
+
+func (w *world) deliverRequest(key conversation.Key, text string) connector.DeliverRequest {
+	to, vendor := w.conversation()
+	return connector.DeliverRequest{
+		Key: key, To: to, Text: text, Author: conversation.Author{ID: "a1", Name: agentName}, Vendor: vendor,
+	}
 }
 
 // post says a text to the world's ticket.

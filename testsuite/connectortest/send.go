@@ -18,7 +18,7 @@ import (
 )
 
 func sendCases() []entry {
-	says := []string{methodDeliver, methodPost}
+	says := []string{methodDeliver, methodButtons, methodPost}
 	return []entry{
 		{
 			name:      "RequestGolden",
@@ -58,13 +58,13 @@ func sendCases() []entry {
 		{
 			name:      "SameKeyOnce",
 			why:       "a call repeated with the same Key takes place once, where Traits promise it",
-			methods:   []string{methodDeliver, methodPost, methodOpen},
+			methods:   []string{methodDeliver, methodButtons, methodPost, methodOpen},
 			perMethod: sameKeyOnce,
 		},
 		{
 			name:      "LostAnswer",
 			why:       "a call that took place and whose answer was lost is an uncertain one, and is made or found once",
-			methods:   []string{methodDeliver, methodPost, methodOpen},
+			methods:   []string{methodDeliver, methodButtons, methodPost, methodOpen},
 			perMethod: lostAnswer,
 		},
 		{
@@ -79,7 +79,7 @@ func sendCases() []entry {
 // said gives what a person on the other side reads of the method's texts.
 func (w *world) said(method string) []string {
 	w.Helper()
-	if method == methodDeliver {
+	if method != methodPost {
 		require.NotNil(w, w.vendor.CustomerSees, "Vendor.CustomerSees is needed for a channel")
 		to, _ := w.conversation()
 		return w.vendor.CustomerSees(to)
@@ -88,19 +88,23 @@ func (w *world) said(method string) []string {
 	return w.vendor.AgentSees(w.openTicket())
 }
 
-// say calls Deliver or Post.
+// say calls Deliver, SendButtons or Post.
 func (w *world) say(ctx context.Context, method string, key conversation.Key, text string) (connector.Receipt, error) {
-	if method == methodDeliver {
+	switch method {
+	case methodDeliver:
 		return w.deliver(ctx, key, text)
+	case methodButtons:
+		return w.offer(ctx, key, text)
+	default:
+		return w.post(ctx, key, text)
 	}
-	return w.post(ctx, key, text)
 }
 
 // promise says what Traits offer against doubled calls of the method.
 func (w *world) promise(method string) connector.Idempotency {
 	traits := w.conn.Traits()
 	switch method {
-	case methodDeliver:
+	case methodDeliver, methodButtons:
 		return traits.Deliver
 	case methodPost:
 		return traits.Post
@@ -300,11 +304,11 @@ func lostAnswer(w *world, method string) {
 	}
 }
 
-// findRequest asks for what Deliver or Post said under key.
+// findRequest asks for what Deliver, SendButtons or Post said under key.
 func (w *world) findRequest(method string, key conversation.Key) connector.FindRequest {
 	w.Helper()
 	req := connector.FindRequest{Key: key, Text: saidText, Since: fixtureTime}
-	if method == methodDeliver {
+	if method != methodPost {
 		req.To, req.Vendor = w.conversation()
 		return req
 	}

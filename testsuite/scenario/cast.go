@@ -16,6 +16,8 @@ type message struct {
 	key  conversation.Key
 	text string
 	file string
+	// buttons are the labels of what can be pressed.
+	buttons []string
 	// who is the agent's name or "bot"; empty for what handoff says by itself.
 	who string
 	// history marks a line that came along with the opening of a ticket.

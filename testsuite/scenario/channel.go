@@ -37,6 +37,15 @@ func (c *channel) SendAttachment(_ context.Context, req connector.AttachmentRequ
 	return c.show("SendAttachment", message{key: req.Key, text: req.Text, file: fileName(req.Attachment), who: req.Author.Name})
 }
 
+// SendButtons shows a text with buttons to the customer.
+func (c *channel) SendButtons(_ context.Context, req connector.ButtonsRequest) (connector.Receipt, error) {
+	m := message{key: req.Key, text: req.Text, who: req.Author.Name}
+	for _, b := range req.Buttons {
+		m.buttons = append(m.buttons, b.Label)
+	}
+	return c.show("SendButtons", m)
+}
+
 func (c *channel) show(op string, m message) (connector.Receipt, error) {
 	s := c.stage
 	s.mu.Lock()

@@ -86,6 +86,26 @@ func stateVerbs() []verb {
 				return len(s.bot.asked)
 			})
 		}},
+		{form: "bot was told <text>", does: "What a called bot was asked last.", tell: func(_ *Story, a args) ([]step, error) {
+			return expect(func(s *stage) error {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if n := len(s.bot.asked); n == 0 || s.bot.asked[n-1].Text != a["text"] {
+					return errors.New("its last question was another")
+				}
+				return nil
+			})
+		}},
+		{form: "<n> message|messages lost <what>", does: "How many delivered messages lost something because a side cannot show it: `buttons_as_text`, `file_as_link` or `file_refused`.", tell: func(_ *Story, a args) ([]step, error) {
+			return counted(a["n"], func(s *stage) int {
+				for _, lost := range s.look().Counts.Degraded {
+					if string(lost.Reason) == a["what"] {
+						return lost.N
+					}
+				}
+				return 0
+			})
+		}},
 		{form: "channel was told that <who> has it", does: "A channel that shows who has the conversation (ability `notify_state`) was last told of `bot`, `nobody` or an agent.", tell: shows},
 		{form: "deadline <deadline> is in <duration>", does: "A deadline and how far away it is: `accept`, `first_reply`, `agent_idle`, `customer_idle_warning`, `customer_idle`, `max_wait`, `bot_idle`, `linger`.", tell: deadlineIs},
 		{form: "there is no deadline <deadline>", does: "The deadline is not set.", tell: func(_ *Story, a args) ([]step, error) {

@@ -32,7 +32,7 @@ func chapters() []chapter {
 		{"The customer knows how long it takes", "A queue without a place, a number that rises."},
 		{"Private stays private", "A note for colleagues reaches the customer; a word that an agent types is taken for a command."},
 		{"The right agent, and no other", "Transfers go wrong, the wrong team is asked."},
-		{"Files, corrections and deletions", "A picture is lost, an edit stays on one side."},
+		{"Buttons, files, corrections and deletions", "Buttons cannot be pressed, a picture is lost, an edit stays on one side."},
 		{"The customer is told at every turn", "A handoff without a word."},
 		{"How was it?", "The survey is missing when a bot is connected."},
 		{"Whole conversations", ""},

@@ -124,7 +124,7 @@ func abilities() []string {
 	for _, c := range []connector.Capability{
 		connector.CanPauseBot, connector.CanResumeBot, connector.CanNotify, connector.CanAssign, connector.CanPrepare, connector.CanClose,
 		connector.CanNote, connector.CanAvailability, connector.CanAttach, connector.CanFindSent, connector.CanListMessages,
-		connector.CanMirror, connector.CanUpdate, connector.CanEdit, connector.CanSurvey,
+		connector.CanMirror, connector.CanUpdate, connector.CanEdit, connector.CanSurvey, connector.CanButtons,
 	} {
 		names = append(names, string(c))
 	}

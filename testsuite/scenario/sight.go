@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,15 @@ func sightVerbs() []verb {
 		sees("nothing more reaches the customer", "The same.", nothing),
 		sees("customer sees (a) (the) file <file>", "The customer sees a file next.", func(s *stage, a args) error {
 			return next(customerSees, s.channel.seen, &s.customerRead, message{file: a["file"]}, isNotice)
+		}),
+		sees("customer sees <text> with buttons <buttons>", "The customer sees this next, and can press the buttons: their labels, with commas between them.", func(s *stage, a args) error {
+			if err := next(customerSees, s.channel.seen, &s.customerRead, message{text: a["text"]}, isNotice); err != nil {
+				return err
+			}
+			if m := s.channel.seen[s.customerRead-1]; !slices.Equal(m.buttons, items(a["buttons"])) {
+				return fmt.Errorf("the buttons are %q", m.buttons)
+			}
+			return nil
 		}),
 		sees("customer sees <text>", "The customer sees this next. What handoff says by itself may be left out; what an agent or the bot says may not. A text that ends in … stands for all that begin so.", func(s *stage, a args) error {
 			return next(customerSees, s.channel.seen, &s.customerRead, message{text: a["text"]}, isNotice)
@@ -127,14 +137,17 @@ func like(m message, want string) bool {
 	if text == "" {
 		text = m.file
 	}
-	if begin, ok := strings.CutSuffix(want, "…"); ok {
-		return strings.HasPrefix(text, strings.TrimSpace(begin))
+	text, want = oneLine(text), oneLine(want)
+	for _, ellipsis := range []string{"…", "..."} {
+		if begin, ok := strings.CutSuffix(want, ellipsis); ok {
+			return strings.HasPrefix(text, strings.TrimSpace(begin))
+		}
 	}
-	if begin, ok := strings.CutSuffix(want, "..."); ok {
-		return strings.HasPrefix(text, strings.TrimSpace(begin))
-	}
-	return strings.TrimSpace(text) == strings.TrimSpace(want)
+	return text == want
 }
+
+// oneLine writes a text in one line, as stories do.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func nothingMore(who string, rest []message) error {
 	if len(rest) == 0 {

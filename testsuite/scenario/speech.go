@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/conversation"
 )
 
@@ -109,11 +110,11 @@ func botVerbs() []verb {
 	asks := func(_ *Story, a args) (agent, group string) { return a["agent"], a["group"] }
 	says := func(s *Story, a args) ([]step, error) {
 		if s.calledBot() {
-			return botAnswers(a["words"], conversation.Answer{Messages: []conversation.Message{{Text: a["text"]}}})
+			return botAnswers(a["words"], conversation.Answer{Messages: []conversation.Message{{Text: a["text"], Buttons: buttons(a["buttons"])}}})
 		}
 		return action(func(s *stage) error {
 			ev := s.event(s.channel.name, conversation.BotSaid)
-			ev.Text, ev.Author = a["text"], conversation.Author{Name: "bot"}
+			ev.Text, ev.Buttons, ev.Author = a["text"], buttons(a["buttons"]), conversation.Author{Name: "bot"}
 			s.note(customerSide, "bot: "+ev.Text)
 			s.tell(ev)
 			return nil
@@ -137,6 +138,7 @@ func botVerbs() []verb {
 	}
 	return []verb{
 		{form: "bot says|answers <text> to <words>", does: "A called bot answers these words of the customer.", tell: says},
+		{form: "bot says|answers <text> with buttons <buttons>", does: "The bot writes, with buttons that the customer can press: `label`, `label = value` or `label = link`, with commas between them.", tell: says},
 		{form: "bot says|answers <text>", does: "The bot writes. A called bot answers the customer's last words, as much later as the sentence stands behind them.", tell: says},
 		{form: "bot asks for a|the human", does: "The bot asks for a human.", tell: asksFor},
 		{form: "bot asks for (a) (the) (human) (in) group <group>", does: "The bot asks for a group, by the desk's own name.", tell: asksFor},
@@ -148,6 +150,20 @@ func botVerbs() []verb {
 			return botAnswers("", conversation.Answer{End: true})
 		}},
 	}
+}
+
+// buttons reads a list of buttons.
+func buttons(list string) []conversation.Button {
+	var all []conversation.Button
+	for _, item := range items(list) {
+		label, target, _ := strings.Cut(item, "=")
+		b := conversation.Button{Label: strings.TrimSpace(label), Value: strings.TrimSpace(target)}
+		if connector.IsWebAddress(b.Value) {
+			b.Value, b.URL = "", b.Value
+		}
+		all = append(all, b)
+	}
+	return all
 }
 
 // botAnswers is a part of a called bot's answer. When the sentence is played, the answer has been given.
@@ -181,17 +197,20 @@ func agentVerbs() []verb {
 			return s.agent(who, "takes it", conversation.Event{Kind: conversation.AgentAssigned, Agent: who.ID})
 		}),
 		does("agent <name> says|writes <text> but the webhook is lost", "The agent writes, and the desk does not tell.", func(s *stage, who conversation.Author, a args) error {
-			return s.agentSays(who, a["text"], nil, true)
+			return s.agentSays(who, conversation.Event{Text: a["text"]}, true)
 		}),
 		does("agent <name> says|writes <text> in ticket <n>", "The agent writes in an earlier ticket, the first being 1.", func(s *stage, who conversation.Author, a args) error {
 			ev := conversation.Event{Kind: conversation.AgentSaid, Text: a["text"], TicketID: "ticket-" + a["n"]}
 			return s.agent(who, "in "+ev.TicketID+": "+ev.Text, ev)
 		}),
+		does("agent <name> says|writes <text> with buttons <buttons>", "The agent writes to the customer, who can press the buttons: `label`, or `label = link`, with commas between them.", func(s *stage, who conversation.Author, a args) error {
+			return s.agentSays(who, conversation.Event{Text: a["text"], Buttons: buttons(a["buttons"])}, false)
+		}),
 		does("agent <name> says|writes <text>", "The agent writes to the customer.", func(s *stage, who conversation.Author, a args) error {
-			return s.agentSays(who, a["text"], nil, false)
+			return s.agentSays(who, conversation.Event{Text: a["text"]}, false)
 		}),
 		does("agent <name> sends (a) (the) file <file>", "The agent sends the customer a file.", func(s *stage, who conversation.Author, a args) error {
-			return s.agentSays(who, "", file(a["file"]), false)
+			return s.agentSays(who, conversation.Event{Attachment: file(a["file"])}, false)
 		}),
 		does("agent <name> notes <text>", "The agent writes a private note.", func(s *stage, who conversation.Author, a args) error {
 			return s.agent(who, "notes: "+a["text"], conversation.Event{Kind: conversation.AgentNoted})
@@ -273,11 +292,11 @@ func (s *stage) happens(who conversation.Author, log string, ev conversation.Eve
 }
 
 // agentSays has an agent speak.
-func (s *stage) agentSays(who conversation.Author, text string, sent *conversation.Attachment, lost bool) error {
-	ev := conversation.Event{Kind: conversation.AgentSaid, Text: text, Attachment: sent, MessageID: fmt.Sprintf("message-%d", s.next)}
-	log := "says: " + text
-	if sent != nil {
-		log = "sends [file " + sent.Name + "]"
+func (s *stage) agentSays(who conversation.Author, ev conversation.Event, lost bool) error {
+	ev.Kind, ev.MessageID = conversation.AgentSaid, fmt.Sprintf("message-%d", s.next)
+	log := "says: " + ev.Text
+	if ev.Attachment != nil {
+		log = "sends [file " + ev.Attachment.Name + "]"
 	}
 	if lost {
 		log += " (the webhook is lost)"
@@ -286,7 +305,7 @@ func (s *stage) agentSays(who conversation.Author, text string, sent *conversati
 	if err != nil {
 		return err
 	}
-	s.desk.words = append(s.desk.words, agentWords{ev.MessageID, who.ID, text})
+	s.desk.words = append(s.desk.words, agentWords{ev.MessageID, who.ID, ev.Text})
 	if !lost {
 		s.tell(told)
 	}

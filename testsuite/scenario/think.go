@@ -50,13 +50,22 @@ func (s *stage) question(asked conversation.Effect) int {
 	for _, step := range s.questions {
 		taken[step] = true
 	}
+	pressed := -1
 	for i, st := range s.story.steps {
-		if st.words != nil && *st.words == asked.Text && !taken[i] {
+		switch {
+		case st.words == nil || taken[i]:
+		case *st.words == asked.Text:
 			s.questions[asked.Key] = i
 			return i
+		case i < s.next:
+			// The number or the label of a button is another text for the bot than the customer's.
+			pressed = i
 		}
 	}
-	return -1
+	if pressed >= 0 {
+		s.questions[asked.Key] = pressed
+	}
+	return pressed
 }
 
 // mayAnswerLater reports whether the customer's words at step i take over the answers that name no question.

@@ -44,7 +44,7 @@ func newApp(t connectortest.T) *connectortest.Vendor {
 	return &connectortest.Vendor{
 		Handler: s, Faults: &s.Faults,
 		Ops: map[string]string{
-			"Deliver": app.TypeMessage, "SendAttachment": app.TypeAttachment, "SendTyping": app.TypeAgentTyping,
+			"Deliver": app.TypeMessage, "SendButtons": app.TypeMessage, "SendAttachment": app.TypeAttachment, "SendTyping": app.TypeAgentTyping,
 			"NotifyState": app.TypeAgentJoined, "Check": app.TypePing,
 		},
 		Conversation: func() (string, map[string]string) { return "u-42", nil },

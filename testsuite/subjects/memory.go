@@ -49,7 +49,7 @@ func newMemory(t connectortest.T) *connectortest.Vendor {
 		Handler: s,
 		Faults:  &s.Faults,
 		Ops: map[string]string{
-			"Deliver": "channel_send", "Post": "desk_send", "Open": "open", "Reply": "bot_reply", "PauseBot": "pause",
+			"Deliver": "channel_send", "SendButtons": "channel_send", "Post": "desk_send", "Open": "open", "Reply": "bot_reply", "PauseBot": "pause",
 			"ResumeBot": "resume", "Assign": "assign", "CloseTicket": "close", "WriteNote": "note",
 			"Availability": "availability", "SendTyping": "desk_typing", "SendAttachment": "desk_send",
 			"FindSent": "desk_sent", "ListMessages": "desk_list", "Check": "ping",

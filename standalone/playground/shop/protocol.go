@@ -118,18 +118,11 @@ func (v *Vendor) channelSend(r *http.Request) (any, error) {
 		}
 		delete(v.typing, c.ID)
 		m := message(req, c.ID+"-s", c.nextSeq(), now)
-		c.recognizeBot(&m)
+		if m.Author.Role == memory.RoleBot {
+			m.Author.Name = botName
+		}
 		return memory.SendResult{ID: m.ID, At: now}, []change{{Op: opSaid, At: now, Conversation: c.ID, Message: &m}}, nil
 	})
-}
-
-// recognizeBot gives the bot's words, which come back from handoff as text alone,
-// their author and their buttons again.
-func (c *Conversation) recognizeBot(m *memory.Message) {
-	if len(c.botSaid) > 0 && m.Author.Role != memory.RoleAgent && m.Text == c.botSaid[0].Text {
-		m.Author = memory.Author{Role: memory.RoleBot, Name: botName}
-		m.Buttons = c.botSaid[0].Buttons
-	}
 }
 
 func message(req memory.SendRequest, prefix string, seq int64, now time.Time) memory.Message {

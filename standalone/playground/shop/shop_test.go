@@ -262,19 +262,21 @@ func TestAnAssignedTicketIsOfferedUntilTheAgentTakesIt(t *testing.T) {
 	require.Equal(t, []string{"agent.assigned", "agent.assigned"}, g.told(t, 2))
 }
 
-func TestTheBotsWordsComeBackWithTheirButtons(t *testing.T) {
+func TestTheBotsWordsAreShownWithTheirButtons(t *testing.T) {
 	v := open(t, t.TempDir(), newGateway(t, 0))
 	id, err := v.Arrive("Ada")
 	require.NoError(t, err)
 	_, answer := call[memory.BotReply](t, v, "POST", "/bot/"+id+"/reply", memory.BotRequest{Key: "k1", Text: "Where is my order?"})
-	text := answer.Messages[0].Text
-	call[memory.SendResult](t, v, "POST", "/channel/"+id+"/messages", memory.SendRequest{Key: "k2", Text: text})
+	call[memory.SendResult](t, v, "POST", "/channel/"+id+"/messages", memory.SendRequest{
+		Key: "k2", Text: answer.Messages[0].Text, Buttons: answer.Messages[0].Buttons, Author: memory.Author{Role: memory.RoleBot},
+	})
 	call[memory.SendResult](t, v, "POST", "/channel/"+id+"/messages", memory.SendRequest{
 		Key: "k3", Text: "A person joins.", Author: memory.Author{Role: memory.RoleSystem},
 	})
 	chat, err := v.Chat(id)
 	require.NoError(t, err)
-	require.Equal(t, memory.RoleBot, chat.Messages[1].Author.Role)
+	require.Equal(t, memory.Author{Role: memory.RoleBot, Name: "Fern"}, chat.Messages[1].Author)
+	require.NotEmpty(t, answer.Messages[0].Buttons)
 	require.Equal(t, answer.Messages[0].Buttons, chat.Messages[1].Buttons)
 	require.Equal(t, memory.RoleSystem, chat.Messages[2].Author.Role)
 }

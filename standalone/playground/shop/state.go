@@ -69,7 +69,6 @@ type Conversation struct {
 	Paused   bool
 
 	events   int64
-	botSaid  []memory.BotMessage
 	misses   int
 	lastSeen map[string]bool // the customer's own ids of messages
 }
@@ -141,15 +140,12 @@ func (s *state) apply(c change) {
 			conversation.lastSeen[c.Message.ID] = true
 			conversation.Left = false
 		}
-		if c.Message.Author.Role == memory.RoleBot && len(conversation.botSaid) > 0 {
-			conversation.botSaid = conversation.botSaid[1:]
-		}
 	case opLeft:
 		conversation.Left = true
 	case opPaused:
 		conversation.Paused = c.On
 	case opBotReply:
-		conversation.botSaid, conversation.misses = c.Bot.Messages, c.Misses
+		conversation.misses = c.Misses
 	case opOpened:
 		s.tickets = append(s.tickets, &Ticket{OpenRequest: *c.Open, ID: c.Ticket, Opened: c.At, Since: c.At})
 	case opWritten:

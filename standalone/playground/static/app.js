@@ -1,6 +1,6 @@
 // A team's own app. All that it says and hears goes through the example client; the rest of this file shows it.
 import { HandoffChat } from "./app-client.js";
-import { $, h, icon, themeButton, post, pill, reasonText, time, linked, attachment, renderList, pinned, growing, typing } from "./live.js";
+import { $, h, icon, themeButton, post, pill, reasonText, time, linked, attachment, renderList, renderQuick, pinned, growing, typing } from "./live.js";
 
 // The same page is the team's site, whose customers come to the team's own desk.
 const site = new URLSearchParams(location.search).get("at") === "own-desk";
@@ -100,6 +100,9 @@ function render() {
   if (typist) entries.push({ id: "typing", key: typist, make: () => h("div.said.theirs", {}, h("span.who", {}, `${typist} is typing`), h("span.dots", {}, h("i"), h("i"), h("i"))) });
   if (!entries.length) entries.push({ id: "none", key: "", make: () => h("div.said.notice", {}, h("div.bubble", {}, "There is no bot here: your first message asks for a human.")) });
   renderList($("#messages"), entries, !first);
+  const last = lines.findLast((l) => !l.change);
+  const buttons = !unsent.length && state !== "ended" ? last?.buttons || [] : [];
+  renderQuick(buttons, last?.number + buttons.map((b) => b.label).join(), say);
   $("#pill").replaceChildren(pill(state));
   $("#name").textContent = state === "agent-assigned" && agent?.name || NAME;
   $("#workflow").hidden = !state || !info.workflow_url;

@@ -1,5 +1,5 @@
 import { $, h, icon, themeButton, post, postUntilTaken, upload, follow, newID, pill, steps, countdown, deadlineText,
-  owner, time, avatar, linked, attachment, renderList, pinned, growing, typing } from "./live.js";
+  owner, time, avatar, linked, attachment, renderList, renderQuick, pinned, growing, typing } from "./live.js";
 
 const CHAT = "handoff.chat", UNSENT = "handoff.unsent", OPEN = "handoff.open";
 const phone = matchMedia("(max-width: 640px)");
@@ -139,7 +139,7 @@ function render() {
   renderList($("#messages"), entries, !first);
   renderHead();
   renderStatus();
-  renderQuick(messages);
+  quick(messages);
   if (first) toEnd();
   if ($("#widget").hidden) $("#launcher").classList.toggle("unread", messages.length > seen && seen > 0);
   else seen = messages.length;
@@ -191,15 +191,12 @@ function renderStatus() {
       h("a", { href: view.workflow, target: "_blank", rel: "noopener" }, "Workflow in Temporal", icon("out"))));
 }
 
-function renderQuick(messages) {
+function quick(messages) {
   const last = messages.at(-1);
   const state = view.status.state;
-  const buttons = !unsent.length && last?.author.role === "bot" && (!state || state === "bot") ? last.buttons || [] : [];
-  const key = last?.id + buttons.map((b) => b.label).join();
-  if ($("#quick").dataset.key === key) return;
-  $("#quick").dataset.key = key;
-  $("#quick").replaceChildren(...buttons.map((b) =>
-    h("button", { type: "button", onclick: () => say(b.value || b.label) }, b.label)));
+  const current = last?.author.role === "agent" || last?.author.role === "bot" && (!state || state === "bot");
+  const buttons = !unsent.length && current ? last.buttons || [] : [];
+  renderQuick(buttons, last?.id + buttons.map((b) => b.label).join(), say);
 }
 
 

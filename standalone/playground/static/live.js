@@ -237,6 +237,16 @@ export function attachment(a) {
   return h("a.file.plain", link, a.name || "a file");
 }
 
+/** Shows the buttons below the last message: an answer is said when it is pressed, a link is opened. */
+export function renderQuick(buttons, key, say) {
+  const row = $("#quick");
+  if (row.dataset.key === key) return;
+  row.dataset.key = key;
+  row.replaceChildren(...buttons.map((b) => /^https?:\/\//.test(b.url || "")
+    ? h("a", { href: b.url, target: "_blank", rel: "noopener noreferrer" }, b.label)
+    : h("button", { type: "button", onclick: () => say(b.value || b.label) }, b.label)));
+}
+
 /**
  * Shows a list so that what is already there stays as it is: entries are
  * {id, key, make}; a changed key makes the element anew.

@@ -22,7 +22,12 @@ type Data struct {
 	} `json:"author"`
 	Text       string         `json:"text"`
 	Attachment map[string]any `json:"attachment"`
-	Agent      *struct {
+	Buttons    []struct {
+		Label string `json:"label"`
+		Value string `json:"value"`
+		URL   string `json:"url"`
+	} `json:"buttons"`
+	Agent *struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	} `json:"agent"`
@@ -38,8 +43,13 @@ func (w Webhook) sound() bool {
 		return true
 	}
 	d := w.Data
-	if d.Conversation == "" {
+	if d.Conversation == "" || len(d.Buttons) > 0 && w.Type != "message.created" {
 		return false
+	}
+	for _, b := range d.Buttons {
+		if b.Label == "" {
+			return false
+		}
 	}
 	switch w.Type {
 	case "message.created":
