@@ -79,6 +79,7 @@ func (c *Conversation) customerSaid(now time.Time, ev Event) Reason {
 		// The customer writes after the desk closed: the end comes first, then the return.
 		c.finishClosing(now)
 	}
+	c.heard(now, ev.At)
 	said, read := c.pressed(ev.Text)
 	line := c.Transcript.add(Line{
 		Role: RoleCustomer, Name: c.Customer.Name, At: ev.At, Text: read, Attachment: ev.Attachment, MessageID: ev.MessageID,

@@ -283,6 +283,7 @@ func (c *Conversation) assign(now time.Time, agent Author, reason Reason) {
 		}
 		c.notice(now, TextAssigned, "{agent}", name)
 	}
+	c.watchWindow(now)
 }
 
 // hadAgent reports whether the customer had an agent since the bot's last turn or the end before.
@@ -315,6 +316,11 @@ func (c *Conversation) agentSaid(now time.Time, ev Event) {
 	c.Helped = c.Agent
 	c.clearDeadline(FirstReplyBy, AgentReplyBy, AgentBackBy)
 	p := c.Route.Policy
+	if c.windowClosed(now) {
+		// The words have not arrived yet: the customer is not silent.
+		c.setDeadline(CustomerBy, now.Add(time.Duration(p.TicketFor)))
+		return
+	}
 	c.setDeadline(CustomerWarnAt, now.Add(time.Duration(p.CustomerIdle-p.WarnBefore)))
 	c.setDeadline(CustomerBy, now.Add(time.Duration(p.CustomerIdle)))
 }

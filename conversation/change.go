@@ -27,6 +27,7 @@ func (c *Conversation) changePolicy(p Policy) {
 	c.retime(&have.TicketFor, p.TicketFor, TicketBy)
 	c.retime(&have.WaitNotice, p.WaitNotice, NoticeAt)
 	c.retime(&have.SurveyWithin, p.SurveyWithin)
+	c.retime(&have.ReplyWindow, p.ReplyWindow, WindowUntil)
 	for _, x := range []struct {
 		have *Choice
 		want Choice
@@ -60,7 +61,7 @@ func (c *Conversation) changePolicy(p Policy) {
 func (p Policy) changeable() error {
 	for _, d := range []Duration{
 		p.AcceptWithin, p.FirstReplyWithin, p.AgentIdle, p.AgentAway, p.CustomerIdle, p.WarnBefore, p.MaxWait, p.BotIdle, p.Linger, p.TicketFor,
-		p.WaitNotice, p.SurveyWithin,
+		p.WaitNotice, p.SurveyWithin, p.ReplyWindow,
 	} {
 		if d < 0 {
 			return errors.New("no deadline can be before now")

@@ -156,12 +156,13 @@ func (c *Conversation) command(now time.Time, ev Event) Reason {
 		c.end(now, ByOperator, TextEnded)
 	case CommandResend:
 		for _, key := range c.resendable(ev.Key) {
-			c.resend(key)
+			c.resend(now, key)
 		}
 	case CommandNote:
 		c.decide(now, Effect{Kind: Note, Text: ev.Text, Author: ev.Author})
 	case CommandPolicy:
 		c.changePolicy(*ev.Policy)
+		c.release(now)
 	default:
 		return IgnoredNoMeaning
 	}
@@ -169,7 +170,7 @@ func (c *Conversation) command(now time.Time, ev Event) Reason {
 }
 
 // resend makes a send pending again, behind what is pending already. One of unknown outcome is looked for first.
-func (c *Conversation) resend(key Key) {
+func (c *Conversation) resend(now time.Time, key Key) {
 	e := *c.effect(key)
 	c.remove(key)
 	if e.Status == Uncertain {
@@ -179,6 +180,7 @@ func (c *Conversation) resend(key Key) {
 		c.Counts.Failed--
 	}
 	e.Status, e.Reason = Pending, ""
+	e.Kept = e.Kind == Say && e.Human && c.windowClosed(now)
 	if t := c.openTicket(); t != nil && e.Kind == Post {
 		// The ticket that the words were meant for may be over.
 		e.TicketKey, e.Desk = t.Key, t.Desk

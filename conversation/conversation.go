@@ -78,6 +78,8 @@ type Conversation struct {
 	Closing Reason `json:"closing,omitempty"`
 	// WaitingSince is when the customer began to wait for an agent's words; zero if nobody waits.
 	WaitingSince time.Time `json:"waiting_since,omitzero"`
+	// HeardAt is when the customer last wrote, where the policy has a reply window.
+	HeardAt time.Time `json:"heard_at,omitzero"`
 	// Spoke is set once an agent has said something since the conversation was assigned.
 	Spoke bool `json:"spoke,omitempty"`
 	// RoutedAt and DroppedAt are the vendors' times of the last applied events that tell a state.

@@ -157,6 +157,8 @@ type Effect struct {
 
 	// Status is what became of it.
 	Status Status `json:"status,omitempty"`
+	// Kept marks a pending effect that waits until the customer writes again.
+	Kept bool `json:"kept,omitempty"`
 	// Doubtful marks a pending effect of which an earlier attempt, begun at TriedAt, has an unknown outcome.
 	Doubtful bool      `json:"doubtful,omitempty"`
 	TriedAt  time.Time `json:"tried_at,omitzero"`

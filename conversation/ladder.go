@@ -36,7 +36,10 @@ func (c *Conversation) deadlinePassed(now time.Time, ev Event) Reason {
 		c.end(now, BotSilent, "")
 	case CatchUpBy:
 		c.finishClosing(now)
+	case WindowUntil:
+		c.tellOfWindow(now)
 	case LingerUntil:
+		c.dropKept()
 	}
 	return ""
 }

@@ -35,6 +35,7 @@ func (c *Conversation) decide(now time.Time, e Effect) Key {
 	if e.Kind != Say && e.Kind != AskBot {
 		e.Human = true
 	}
+	c.throughWindow(now, &e)
 	c.Counts.Decided++
 	if e.Status == Withheld {
 		c.Counts.Withheld++
@@ -48,11 +49,21 @@ func (c *Conversation) decide(now time.Time, e Effect) Key {
 // HasWork reports whether effects of the side are pending.
 func (c *Conversation) HasWork(side Side) bool {
 	for i := range c.Outbox {
-		if c.Outbox[i].Status == Pending && c.Outbox[i].Side() == side {
+		if c.Outbox[i].Status == Pending && !c.Outbox[i].Kept && c.Outbox[i].Side() == side {
 			return true
 		}
 	}
 	return false
+}
+
+// Quiet reports whether nothing is pending that can be done now.
+func (c *Conversation) Quiet() bool {
+	for _, side := range Sides() {
+		if c.HasWork(side) {
+			return false
+		}
+	}
+	return true
 }
 
 // Pending counts the effects that are yet to be done.
@@ -79,7 +90,7 @@ func (c *Conversation) Take(side Side) (Task, bool) {
 	bytes := 0
 	for i := range c.Outbox {
 		e := &c.Outbox[i]
-		if e.Status != Pending || e.Side() != side {
+		if e.Status != Pending || e.Kept || e.Side() != side {
 			continue
 		}
 		// What does not join the task waits its turn unjudged: what it needs may come of the task.

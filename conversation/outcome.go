@@ -33,11 +33,13 @@ func (c *Conversation) outcome(now time.Time, ev Event) Reason {
 		}
 		c.Counts.Uncertain++
 		c.unknown(now, done)
+		c.trimTrouble()
 		return ""
 	case EffectFailed:
 		e.Status, e.Reason = Failed, ev.Reason
 		c.Counts.Failed++
 		c.failed(now, done, ev)
+		c.trimTrouble()
 		return ""
 	default: // Delivered and the answers of those effects that have one.
 		c.delivered(done, ev)

@@ -69,6 +69,8 @@ type Policy struct {
 	// SameAgentFor is how long after the end a customer who returns is given to the same agent again; zero means for as
 	// long as the conversation lingers.
 	SameAgentFor Duration `json:"same_agent_for,omitempty" yaml:"same_agent_for" doc:"with reopen: same_agent, how long after the end that holds; later the queue is asked (default as long as the conversation is remembered)"`
+	// ReplyWindow is for how long after the customer's last words the channel takes words to the customer; zero means always.
+	ReplyWindow Duration `json:"reply_window,omitempty" yaml:"reply_window" doc:"for how long after the customer's last words the channel takes words to the customer, such as 24h for WhatsApp: what agents write later is kept until the customer writes again (default always)"`
 	// SurveyWithin asks the customer after the human part how it was, and waits this long for the number.
 	SurveyWithin Duration `json:"survey_within,omitempty" yaml:"survey_within" doc:"asks the customer after a human helped how it was, and takes a number from 1 to 5 for this long (default: nothing is asked)"`
 	// HandoffWords are messages of the customer that ask for a human, compared whole and without regard to case.

@@ -85,6 +85,7 @@ func anyRoute(t *rapid.T) Route {
 	}
 	r.Policy.BackWords, r.Policy.StopWords = []string{"bot"}, []string{"stop"}
 	r.Policy.AskAddress = rapid.Bool().Draw(t, "asks for an address")
+	r.Policy.ReplyWindow = Duration(rapid.SampledFrom([]time.Duration{0, 0, 45 * time.Second}).Draw(t, "reply_window"))
 	r.Policy.WaitNotice = Duration(rapid.SampledFrom([]time.Duration{0, 20 * time.Second}).Draw(t, "wait_notice"))
 	r.Policy.SurveyWithin = Duration(rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "survey_within"))
 	if rapid.Bool().Draw(t, "has hours") {

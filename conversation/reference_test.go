@@ -69,9 +69,12 @@ func (r *reference) saw(c *Conversation, decided []Effect) error {
 // took holds a task to the order in which its effects were decided.
 func (r *reference) took(c *Conversation, side Side, task Task) error {
 	r.lanes[side] = slices.DeleteFunc(r.lanes[side], func(k Key) bool { return !pendingIn(c, k) })
+	lane := slices.DeleteFunc(slices.Clone(r.lanes[side]), func(k Key) bool { return keptIn(c, k) })
 	for i, e := range task.Effects {
 		switch {
-		case i >= len(r.lanes[side]) || r.lanes[side][i] != e.Key:
+		case e.Kind == Say && e.Human && len(lane) < len(r.lanes[side]) && slices.Index(r.lanes[side], e.Key) > slices.IndexFunc(r.lanes[side], func(k Key) bool { return keptIn(c, k) }):
+			return fmt.Errorf("%s overtakes words that are kept", e.Key)
+		case i >= len(lane) || lane[i] != e.Key:
 			return fmt.Errorf("%s came before its turn: %v", e.Key, r.lanes[side])
 		case !e.Human && e.Epoch != c.Epoch:
 			return fmt.Errorf("%s of epoch %d was taken in epoch %d", e.Kind, e.Epoch, c.Epoch)
@@ -80,6 +83,10 @@ func (r *reference) took(c *Conversation, side Side, task Task) error {
 		}
 	}
 	return nil
+}
+
+func keptIn(c *Conversation, key Key) bool {
+	return slices.ContainsFunc(c.Outbox, func(e Effect) bool { return e.Key == key && e.Kept })
 }
 
 func pendingIn(c *Conversation, key Key) bool {

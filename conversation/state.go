@@ -72,6 +72,8 @@ const (
 	Moved          Reason = "moved_to_another_desk"
 	NoTicket       Reason = "no_ticket"
 	TimedOut       Reason = "timed_out"
+	// WindowClosed: the channel takes no words to a customer who has not written for so long.
+	WindowClosed Reason = "reply_window_closed"
 	// ButtonsAsText, FileAsLink and FileRefused say what a message lost on its way, and what stands there instead: lines, a
 	// link, or why there is nothing.
 	ButtonsAsText Reason = "buttons_as_text"
@@ -95,6 +97,7 @@ const (
 	WaitUntil      DeadlineName = "max_wait"
 	NoticeAt       DeadlineName = "wait_notice"
 	OpensAt        DeadlineName = "opening"
+	WindowUntil    DeadlineName = "reply_window"
 	TicketBy       DeadlineName = "ticket_for"
 	BotIdleAt      DeadlineName = "bot_idle"
 	CatchUpBy      DeadlineName = "catch_up"
@@ -105,7 +108,7 @@ const (
 func DeadlineNames() []DeadlineName {
 	return []DeadlineName{
 		AcceptBy, FirstReplyBy, AgentReplyBy, AgentBackBy, CustomerWarnAt, CustomerBy, WaitUntil, NoticeAt, OpensAt, TicketBy,
-		BotIdleAt, CatchUpBy, LingerUntil,
+		WindowUntil, BotIdleAt, CatchUpBy, LingerUntil,
 	}
 }
 

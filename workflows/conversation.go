@@ -185,7 +185,7 @@ func (r *runner) mayLeave(ctx workflow.Context) bool {
 	if r.c.Over() || must {
 		return true
 	}
-	return r.c.Pending() == 0 && (info.GetContinueAsNewSuggested() || length >= continueAfterEvents)
+	return r.c.Quiet() && (info.GetContinueAsNewSuggested() || length >= continueAfterEvents)
 }
 
 // takeBack takes back what is under way, because the run cannot wait: a vendor's outage may hold a send for hours. It
