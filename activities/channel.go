@@ -29,7 +29,7 @@ func (a *Activities) ResumeBot(ctx context.Context, task conversation.Task) ([]c
 	}
 	return a.do(ctx, task, func(ctx context.Context, e conversation.Effect) error {
 		err := x.ResumeBot(ctx, connector.ResumeRequest{
-			Key: e.Key, To: task.Ref, Node: e.Node, Launch: !e.End, Vendor: task.Vendor,
+			Key: e.Key, To: task.Ref, Node: e.Node, Launch: !e.End, Vendor: task.Vendor, Context: task.Transcript,
 			Again: e.Doubtful || activity.GetInfo(ctx).Attempt > 1,
 		})
 		if kind := connector.KindOf(err); kind == connector.Unauthenticated || kind == connector.Forbidden {

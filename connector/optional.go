@@ -34,6 +34,9 @@ type ResumeRequest struct {
 	Node string
 	// Launch makes the bot speak at once. It is false when the conversation ended.
 	Launch bool
+	// Context is what a human and the customer said while the bot was silent, after a hand-back: for the flow to know, never
+	// to be answered.
+	Context []conversation.Line
 	// Again marks a repeat after an unknown outcome: where launching twice shows, look first.
 	Again  bool
 	Vendor map[string]string

@@ -291,6 +291,9 @@ func (c *Conversation) enter(now time.Time, state State, reason Reason) {
 	waitUntil, waiting := c.deadline(WaitUntil)
 	noticeAt, noticed := c.deadline(NoticeAt)
 	previous := c.Agent
+	if c.State == InBot && state != InBot {
+		c.BotLeft = c.Transcript.Last
+	}
 	c.State, c.Reason, c.Since = state, reason, now
 	c.Deadlines = nil
 	c.Closing, c.Claiming, c.Held = "", "", nil

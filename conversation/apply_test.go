@@ -255,3 +255,22 @@ func TestWhatIsLearnedAboutTheCustomerAndTheChannelIsKept(t *testing.T) {
 	require.Equal(t, "r1", s.Ref, "the desk does not rename the customer's side")
 	require.Equal(t, map[string]string{"thread": "5"}, s.Tickets[0].Ticket.Vendor)
 }
+
+func TestAHostedBotIsToldWhatWasSaidWithoutIt(t *testing.T) {
+	var told []string
+	s := tell(t, hosted()).customer("one").asksForHuman()
+	s.settled().agent(Author{ID: "ann"}, "two").customer("three").settled()
+	s.happens(Event{Kind: HandedBack})
+	for len(told) == 0 {
+		task, ok := s.Take(ChannelSide)
+		require.True(t, ok)
+		for _, l := range task.Transcript {
+			told = append(told, l.Text)
+		}
+		for _, e := range task.Effects {
+			s.comesOf(s.success(e))
+		}
+	}
+	require.Subset(t, told, []string{"two", "three"})
+	require.NotContains(t, told, "one")
+}

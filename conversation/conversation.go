@@ -87,6 +87,8 @@ type Conversation struct {
 	DroppedAt time.Time `json:"dropped_at,omitzero"`
 	// BotSeen is the last line that the called bot knows.
 	BotSeen int `json:"bot_seen,omitempty"`
+	// BotLeft is the last line of the bot's time: what follows was said without it.
+	BotLeft int `json:"bot_left,omitempty"`
 	// Offered are the answers that the called bot's last words offer as buttons, in the order of their numbers.
 	Offered []Button `json:"offered,omitempty"`
 

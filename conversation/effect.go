@@ -203,7 +203,8 @@ type Task struct {
 	Ticket *Ticket `json:"ticket,omitempty"`
 	// Previous is the ticket before, for a desk that links them.
 	Previous *Ticket `json:"previous,omitempty"`
-	// Customer and Transcript go along where a ticket is prepared or opened, or a bot is asked.
+	// Customer and Transcript go along where a ticket is prepared or opened, or a bot is asked, and Transcript where the
+	// bot that the channel hosts is given the customer back.
 	Customer   *Customer `json:"customer,omitempty"`
 	Transcript []Line    `json:"transcript,omitempty"`
 	// Hold says that an effect of unknown outcome is marked uncertain instead of being repeated.

@@ -185,6 +185,9 @@ func (c *Conversation) equip(side Side, task *Task) {
 	case ChannelSide:
 		task.Connection, task.Ref, task.Vendor = c.Route.Channel.Name, c.Ref, c.ChannelVendor
 		task.Source = c.desk().Name
+		if first.Kind == ResumeBot && !first.End {
+			task.Transcript = c.Transcript.Between(c.BotLeft, c.Transcript.Last)
+		}
 		c.aim(task)
 	case BotSide:
 		if c.Route.Bot != nil {

@@ -27,7 +27,7 @@ type Config struct {
 	ArchiveOnEnd       bool              `yaml:"archive_on_end" doc:"take ended conversations out of Landbot's inbox"`
 	HandoffOnAssign    bool              `yaml:"handoff_on_assign" doc:"an assignment to our agent that we did not make, such as by a Human Takeover block, asks for a human; needs agent_id"`
 	OptOutWords        []string          `yaml:"opt_out_words" doc:"words, each a whole message, with which a WhatsApp customer ends the conversation and takes the opt-in back, such as STOP"`
-	WriteFields        bool              `yaml:"write_fields" doc:"write to the customer's fields handoff_state, handoff_reason and handoff_agent how things stand, for the flow"`
+	WriteFields        bool              `yaml:"write_fields" doc:"write to the customer's fields handoff_state, handoff_reason and handoff_agent how things stand, and to handoff_transcript, at a hand-back, what was said without the bot, for the flow"`
 	TranscriptTimezone string            `yaml:"transcript_timezone" doc:"time zone of Landbot's transcripts (default UTC)"`
 }
 

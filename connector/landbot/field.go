@@ -15,10 +15,14 @@ const (
 	fieldState  = "handoff_state"
 	fieldReason = "handoff_reason"
 	fieldAgent  = "handoff_agent"
+	// fieldTranscript is what was said while the bot was silent.
+	fieldTranscript = "handoff_transcript"
 )
 
 // ourFields are not what the customer told.
-func ourFields() []string { return []string{fieldID, fieldState, fieldReason, fieldAgent} }
+func ourFields() []string {
+	return []string{fieldID, fieldState, fieldReason, fieldAgent, fieldTranscript}
+}
 
 // setField writes a custom field of the customer. There is one call for a new one and another for one that is there.
 func (c *Client) setField(ctx context.Context, op, path, name, value string) error {
@@ -55,6 +59,16 @@ func (c *Client) unmark(ctx context.Context, op, path string) error {
 		return nil
 	}
 	return c.tolerate(op, err)
+}
+
+// tellContext writes down what was said while the bot was silent, before the bot goes on: the end of it, if it is longer
+// than a message may be.
+func (c *Client) tellContext(ctx context.Context, op, path string, req connector.ResumeRequest) error {
+	if !c.config.WriteFields || !req.Launch || len(req.Context) == 0 {
+		return nil
+	}
+	said := []rune(strings.Join(connector.Transcript(req.Context), "\n"))
+	return c.tolerate(op, c.setField(ctx, op, path, fieldTranscript, string(said[max(0, len(said)-maxText):])))
 }
 
 // tolerate goes on without what is refused for good and is not the matter itself: the customer comes first.

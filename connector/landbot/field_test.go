@@ -2,6 +2,7 @@ package landbot_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -103,4 +104,36 @@ func TestHowThingsStandIsWrittenToTheCustomersFields(t *testing.T) {
 	require.Equal(t, connector.UncertainOutcome, connector.KindOf(err))
 	err = conn.(connector.StateNotifier).NotifyState(t.Context(), connector.StateRequest{To: "../7"})
 	require.Equal(t, connector.Invalid, connector.KindOf(err))
+}
+
+func TestTheFlowIsToldWhatWasSaidWithoutTheBot(t *testing.T) {
+	a := newAccount(t, fakelandbot.Options{})
+	id, to := a.customer()
+	conn, err := landbot.New(config(a.url, func(c *landbot.Config) { c.WriteFields = true }), connector.Deps{Connection: "landbot-shop", Unpaced: true})
+	require.NoError(t, err)
+	req := connector.ResumeRequest{
+		Key: "k/e1-9", To: to, Launch: true, Vendor: map[string]string{"bot_id": "2200456"},
+		Context: []conversation.Line{
+			{N: 4, Role: conversation.RoleCustomer, Text: "My invoice is wrong"},
+			{N: 5, Role: conversation.RoleAgent, Name: "Mira", Text: "I have corrected it"},
+		},
+	}
+	require.NoError(t, a.pause(to))
+	require.NoError(t, a.conn.ResumeBot(t.Context(), req))
+	require.NotContains(t, a.snapshot(id).Fields, "handoff_transcript", "only where it is wanted")
+	require.NoError(t, a.pause(to))
+	resumer := conn.(connector.BotResumer)
+	require.NoError(t, resumer.ResumeBot(t.Context(), req))
+	require.Equal(t, "Customer: My invoice is wrong\nMira (agent): I have corrected it", a.snapshot(id).Fields["handoff_transcript"])
+	require.EqualValues(t, fakelandbot.DefaultBotID, a.snapshot(id).Bot)
+
+	require.NoError(t, a.pause(to))
+	req.Context[1].Text = strings.Repeat("é", 5000)
+	require.NoError(t, resumer.ResumeBot(t.Context(), req))
+	require.Equal(t, strings.Repeat("é", 4000), a.snapshot(id).Fields["handoff_transcript"])
+
+	require.NoError(t, a.pause(to))
+	a.Faults.Set("field_update", fake.RefuseStatus(http.StatusUnprocessableEntity, ""))
+	require.NoError(t, resumer.ResumeBot(t.Context(), req), "the customer comes first")
+	require.EqualValues(t, fakelandbot.DefaultBotID, a.snapshot(id).Bot)
 }

@@ -116,6 +116,9 @@ func (c *Client) ResumeBot(ctx context.Context, req connector.ResumeRequest) err
 	if err := c.optOut(ctx, op, path, req); err != nil {
 		return err
 	}
+	if err := c.tellContext(ctx, op, path, req); err != nil {
+		return err
+	}
 	if !req.Launch {
 		if err := c.letGo(ctx, op, path); err != nil {
 			return err
