@@ -154,6 +154,26 @@ func stories() []story {
 			t.command(conversation.Event{Kind: conversation.CommandPolicy, Policy: &conversation.Policy{Linger: second}})
 			t.over()
 		}},
+		{name: "buttons-and-words-that-wait", route: func(r *conversation.Route) {
+			r.Channel.Can = append(r.Channel.Can[:2:2], "show_buttons")
+			r.Policy.ReplyWindow, r.Policy.TicketFor = 2*second, 60*second
+		}, tell: func(t *teller) {
+			t.handoff()
+			t.channel(conversation.Event{Kind: conversation.BotSaid, Text: "Which one?", Buttons: []conversation.Button{{Label: "This"}}})
+			t.desk(conversation.Event{Kind: conversation.AgentSaid, Text: "When?", Author: mira, Buttons: []conversation.Button{{Label: "Now"}, {Label: "Later"}}})
+			t.until(conversation.Assigned)
+			t.settled()
+			t.pause(2200 * time.Millisecond)
+			t.desk(conversation.Event{Kind: conversation.AgentSaid, Text: "Still there?", Author: mira})
+			t.wait("what is kept", func(v conversation.View) bool { return len(v.Pending) == 1 && v.Pending[0].Kept })
+			t.customer("Later")
+			t.settled()
+			t.command(conversation.Event{Kind: conversation.CommandHandBack})
+			t.until(conversation.InBot)
+			t.settled()
+			t.command(conversation.Event{Kind: conversation.CommandEnd})
+			t.over()
+		}},
 		{name: "moved-to-another-desk", route: func(r *conversation.Route) {
 			r.Desks = append(r.Desks, conversation.Connection{Name: night, Vendor: "recorded", Can: r.Desks[0].Can, Batch: true})
 			r.Policy.AcceptWithin, r.Policy.AgentAway, r.Policy.MaxWait = second, second, 6*second

@@ -51,6 +51,10 @@ func (v *vendor) Deliver(context.Context, connector.DeliverRequest) (connector.R
 	return connector.Receipt{ID: "m"}, v.call("Deliver")
 }
 
+func (v *vendor) SendButtons(context.Context, connector.ButtonsRequest) (connector.Receipt, error) {
+	return connector.Receipt{}, v.call("SendButtons")
+}
+
 func (v *vendor) PauseBot(context.Context, connector.PauseRequest) error { return v.call("PauseBot") }
 
 func (v *vendor) ResumeBot(context.Context, connector.ResumeRequest) error {
