@@ -124,7 +124,7 @@ type Effect struct {
 	Buttons []Button `json:"buttons,omitempty"`
 	// Degraded says what the message has lost because the channel cannot show it.
 	Degraded Reason `json:"degraded,omitempty"`
-	Author  Author   `json:"author,omitzero"`
+	Author   Author `json:"author,omitzero"`
 	// Desk is the connection, and TicketKey the key, of the ticket that it is about.
 	Desk       string `json:"desk,omitempty"`
 	TicketKey  Key    `json:"ticket_key,omitempty"`

@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// maxBatch and maxBatchBytes bound what one task carries.
@@ -58,12 +61,7 @@ func (c *Conversation) HasWork(side Side) bool {
 
 // Quiet reports whether nothing is pending that can be done now.
 func (c *Conversation) Quiet() bool {
-	for _, side := range Sides() {
-		if c.HasWork(side) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(Sides(), c.HasWork)
 }
 
 // Pending counts the effects that are yet to be done.

@@ -306,7 +306,9 @@ type fetcher struct{}
 
 func (fetcher) Fetch(ctx context.Context, _ string, file conversation.Attachment) (connector.File, error) {
 	if strings.HasPrefix(file.URL, picturesAt) {
-		return openPicture(ctx)
+		f, err := openPicture(ctx)
+		f.Name, f.ContentType = file.Name, file.ContentType
+		return f, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, file.URL, http.NoBody)
 	if err != nil {
