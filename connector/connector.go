@@ -141,6 +141,8 @@ type Traits struct {
 	ExplainsRefusals bool
 	// AnswerStatus is the status that the vendor wants for success; 0 means 200.
 	AnswerStatus int
+	// AnswerEmpty says that the vendor wants no body.
+	AnswerEmpty bool
 	// AnswerBody is the JSON that the vendor wants for success, where it reads the answer; empty means that it does not.
 	AnswerBody string
 }

@@ -114,5 +114,7 @@ func (c *Client) Traits() connector.Traits {
 		Redelivery: redelivery, CallsPerSecond: callsPerSecond,
 		// Anything but a 2xx is repeated, and too many of them switch the subscription off [docs: Events API].
 		RepeatsOnRefusal: true,
+		// A body may be taken for a message in place of the one that was clicked [docs: Handling user interaction].
+		AnswerEmpty: true,
 	}
 }
