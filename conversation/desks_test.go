@@ -2,6 +2,7 @@ package conversation_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,4 +65,79 @@ func TestATicketThatAnAgentOpenedBelongsToTheDeskThatToldOfIt(t *testing.T) {
 	s.customer("oh").side(ChannelSide)
 	task, _ := s.Take(DeskSide)
 	require.Equal(t, "night", task.Connection)
+}
+
+// passedOver is a conversation whose first desk took no ticket in time, and whose second is asked.
+func passedOver(t *testing.T) *story {
+	t.Helper()
+	return tell(t, twoDesks()).asksForHuman().fails(OpenTicket, TimedOut).is(Waiting, ByBot).ticketsAre("failed", "opening")
+}
+
+func (s *story) first(ev Event) *story {
+	ev.Source = "desk"
+	return s.happens(ev)
+}
+
+func TestADeskThatIsDownGivesWayWithWhatItWasToPrepare(t *testing.T) {
+	r := twoDesks()
+	r.Desks[0].Can = append(r.Desks[0].Can, "prepare_ticket")
+	s := tell(t, r).asksForHuman()
+	require.Equal(t, Duration(30*time.Second), s.pending(PrepareTicket).Within)
+	require.Equal(t, Duration(30*time.Second), s.pending(OpenTicket).Within)
+	s.fails(PrepareTicket, "unavailable").ticketsAre("failed", "opening")
+	require.Zero(t, s.pending(PrepareTicket).Within, "nobody comes after the last desk")
+	require.Zero(t, s.Outbox[len(s.Outbox)-1].Within)
+}
+
+func TestWhatADeskTellsThatWasPassedOverIsNotAboutTheNextDesksTicket(t *testing.T) {
+	for _, ev := range []Event{
+		{Kind: AgentAssigned, At: noon(), Agent: ann.ID, Author: ann},
+		{Kind: AgentSaid, At: noon(), Author: ann, Text: "hello", MessageID: "m1"},
+		{Kind: TicketClosed},
+		{Kind: HandedBack},
+	} {
+		for _, ticket := range []string{"", "T9"} {
+			ev.TicketID = ticket
+			s := passedOver(t).first(ev).is(Waiting, ByBot)
+			require.Equal(t, "opening", ticketsInWords(s.Conversation)[1])
+			s.settled().takes(bob).is(Assigned, AgentTook)
+			require.Equal(t, "night/T1", s.CurrentTicket())
+		}
+	}
+}
+
+func TestATicketThatADeskOpenedAfterAllIsClosedOnce(t *testing.T) {
+	s := passedOver(t).settled().ticketsAre("failed", "T1 open")
+	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, Author: ann, TicketID: "T9"}).is(Waiting, ByBot).decided("close_ticket at the desk that was left")
+	task, _ := s.Take(LeftSide)
+	require.Equal(t, []any{"desk", "T9"}, []any{task.Connection, task.Ticket.ID})
+	s.first(Event{Kind: AgentUnassigned, At: s.now, TicketID: "T9"}).decided()
+	s.first(Event{Kind: TicketClosed, TicketID: "T9"}).decided().settled().ticketsAre("T9 closed", "T1 open").is(Waiting, ByBot)
+}
+
+func TestWhoWritesIntoATicketThatADeskOpenedAfterAllIsTold(t *testing.T) {
+	note := `note "This ticket is over: the customer does not get what is written here." at the desk that was left`
+	s := passedOver(t).first(Event{Kind: AgentSaid, At: noon(), Author: ann, Text: "hello", TicketID: "T9"}).decided(note, "close_ticket at the desk that was left")
+	s.first(Event{Kind: AgentSaid, At: noon(), Author: ann, Text: "hello?", TicketID: "T9"}).decided()
+	s.settled().ticketsAre("T9 closed", "T1 open")
+	require.Zero(t, s.Counts.Withheld)
+
+	r := twoDesks()
+	r.Desks[0].Can = []string{"note"}
+	s = tell(t, r).asksForHuman().fails(OpenTicket, TimedOut).settled()
+	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, TicketID: "T9"}).decided()
+	s.first(Event{Kind: AgentSaid, At: s.now, Author: ann, Text: "hello", TicketID: "T9"}).decided(note)
+	s.first(Event{Kind: AgentSaid, At: s.now, Author: ann, Text: "hello?", TicketID: "T9"}).decided()
+}
+
+func TestATicketThatAnAgentOpenedByHimselfAtADeskThatWasPassedOverStaysOpen(t *testing.T) {
+	s := passedOver(t).settled()
+	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, TicketID: "T9", Ticket: &Ticket{ID: "T9"}}).decided().ticketsAre("failed", "T1 open")
+}
+
+func TestAConversationOfEarlierRulesKeepsItsWaysWithADeskThatIsDown(t *testing.T) {
+	s := tell(t, twoDesks())
+	s.Rules = RulesFlows
+	s.asksForHuman().fails(OpenTicket, TimedOut).settled()
+	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, TicketID: "T9"}).decided().ticketsAre("failed", "T1 open")
 }

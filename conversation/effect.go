@@ -140,7 +140,7 @@ type Effect struct {
 	Target string `json:"target,omitempty"`
 	// WaitingSince is when the customer began to wait; it goes along with UpdateTicket and ReadQueue.
 	WaitingSince time.Time `json:"waiting_since,omitzero"`
-	// Within bounds how long OpenTicket is tried; zero means for as long as any send.
+	// Within bounds how long PrepareTicket or OpenTicket is tried; zero means for as long as any send.
 	Within Duration `json:"within,omitempty"`
 	// IfAvailable opens the ticket only if somebody is there to take it.
 	IfAvailable bool `json:"if_available,omitempty"`

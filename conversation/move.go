@@ -58,6 +58,7 @@ func (c *Conversation) move(now time.Time, i int) {
 				Kind: Note, TicketKey: t.Key, Desk: t.Desk, Left: true,
 				Text: "The customer was taken to another desk: what is written here does not get there.",
 			})
+			t.Told = c.Rules >= RulesDesksDown
 		}
 	}
 	c.useDesk(i)

@@ -9,7 +9,11 @@ const (
 	// told what the customer still sees. What follows from a key of the policy or from an ability needs no number: both
 	// are copied into the conversation when it starts.
 	RulesFlows = 2
+	// RulesDesksDown: a desk that is down gives way even where something has to be prepared there first; what it tells
+	// later is never taken for news of the next desk's ticket; and a ticket that it may have opened all the same is closed
+	// when it shows itself.
+	RulesDesksDown = 3
 
 	// CurrentRules is what new conversations are decided by.
-	CurrentRules = RulesFlows
+	CurrentRules = RulesDesksDown
 )
