@@ -78,6 +78,7 @@ func (x *twoDesks) untilMoved(who *system.Customer) *thread {
 	})
 	require.Len(x.t, view.Tickets, 2, "one ticket at each desk")
 	require.Equal(x.t, conversation.TicketFailed, view.Tickets[0].Status)
+	require.Equal(x.t, conversation.Waiting, view.State)
 	return &thread{t: x.t, s: x.System, desk: x.desk, who: who, ts: strings.TrimPrefix(view.Tickets[1].Ticket.ID, slack.Support+":")}
 }
 
@@ -105,19 +106,13 @@ func (h *thread) hasAllOnce(others ...*system.Customer) {
 	}
 }
 
-// helps has Sam take the ticket, talk to the customer, and close it.
+// helps has Sam take the ticket, answer, and close it, after which the bot has the customer.
 func (h *thread) helps() {
 	h.t.Helper()
 	h.clicks(slack.Sam, "handoff_claim", "")
 	h.who.UntilAgent(h.t, slack.Sam)
 	h.says(slack.Sam, "hello, Sam here")
-	h.who.Says(h.t, "hello Sam")
 	h.untilHeard()
-}
-
-// closes has Sam close the ticket, and waits until the bot has the customer.
-func (h *thread) closes() {
-	h.t.Helper()
 	h.clicks(slack.Sam, "handoff_close", "")
 	h.who.Until(h.t, conversation.InBot)
 	h.cardIsDone()
@@ -137,44 +132,81 @@ func (x *twoDesks) judge(customers ...*system.Customer) {
 	noLeaks(x.t, x.System, runs)
 }
 
-// LiveChat is down when two customers need a human: it has Ana's ticket and does not answer, and nothing of it answers when
-// Ben asks. Both are given to Slack, with all that was said, although everything dies in the middle: when Slack has Ana's
-// card and nobody knows, and when Ben's is still to come. When LiveChat is back, Ana's ticket there is over.
+// LiveChat is down when three customers need a human: it opens Ana's ticket and does not answer, answers Ben's with an error,
+// and is gone altogether when Cat asks. All are given to Slack, with all that was said, although everything dies in the
+// middle: when Slack has Ana's card and nobody knows, when Ben's is still to come, and when Cat is still to be given up. When
+// LiveChat is back, the tickets there are closed as soon as somebody takes them, and whoever writes is told.
 func TestTheSecondDeskTakesOverFromOneThatIsDownWhateverDies(t *testing.T) {
 	needsProcesses(t)
 	t.Parallel()
 	x := startTwoDesks(t)
-	ana, ben := x.NewCustomer(t), x.NewCustomer(t)
-
-	x.LiveChat.Faults.Set("customer/start_chat", fake.AcceptThenHang())
+	ana, ben, cat := x.NewCustomer(t), x.NewCustomer(t), x.NewCustomer(t)
 	posted, unposted := x.holdCard(ana, system.After), x.holdCard(ben, system.Before)
+
+	// The answers are lost, and what would find the tickets again is down.
+	x.LiveChat.Faults.Set("customer/start_chat", fake.AcceptThenHang().For(1), fake.AcceptThenStatus(500))
+	x.LiveChat.Faults.Set("agent/list_threads", fake.RefuseStatus(503, ""))
 	x.asks(ana)
-	stray := ana.UntilTicket(t, 1)
-	x.LiveChat.Faults.Set(fake.AnyOp, fake.RefuseStatus(503, ""))
+	ana.UntilTicket(t, 1)
 	x.asks(ben)
+	ben.UntilTicket(t, 1)
+	x.LiveChat.Faults.Set(fake.AnyOp, fake.RefuseStatus(503, ""))
 	arrives(t, posted, "Ana's card")
 	arrives(t, unposted, "Ben's card")
+	refused := x.LiveChat.Faults.Struck(fake.AnyOp)
+	x.asks(cat)
+	system.Eventually(t, 20*time.Second, "LiveChat refuses Cat", func() bool { return x.LiveChat.Faults.Struck(fake.AnyOp) > refused })
 	require.Len(t, x.desk.Cards(slack.Support), 1)
 	x.Kill(system.Standalone)
 	ana.Says(t, "is anybody there")
-	ben.Says(t, "hello, anybody")
 	x.StartPart(system.Standalone)
 	x.UntilReady()
 
-	at := map[*system.Customer]*thread{ana: x.untilMoved(ana), ben: x.untilMoved(ben)}
-	for who, h := range at {
-		h.untilHeard()
-		h.hasAllOnce(map[bool]*system.Customer{true: ben, false: ana}[who == ana])
+	customers := []*system.Customer{ana, ben, cat}
+	threads := make([]*thread, len(customers))
+	for i, who := range customers {
+		threads[i] = x.untilMoved(who)
+		threads[i].untilHeard()
 	}
-	at[ana].helps()
-	at[ben].helps()
+	for i := range threads {
+		threads[i].hasAllOnce(customers[(i+1)%3], customers[(i+2)%3])
+	}
 
+	// LiveChat is back. Mira takes the ticket that nobody needs any more, and Leo writes into the other.
 	x.LiveChat.Faults.Clear(fake.AnyOp)
-	_, there := ben.Chat()
-	require.False(t, there, "Ben is not at LiveChat")
-	require.NoError(t, x.LiveChat.AgentTakes(stray.ID, livechat.Mira))
+	x.LiveChat.Faults.Set("agent/deactivate_chat", fake.AcceptThenReset().For(1))
+	_, there := cat.Chat()
+	require.False(t, there, "LiveChat has no ticket of Cat's")
+	ana.Takes(t, livechat.Mira)
+	x.strayIsClosed(ana)
+	x.LiveChat.Faults.Set("hook", fake.Lose().For(2))
+	ben.Takes(t, livechat.Leo)
+	private := ben.Line("hello, Leo here")
+	ben.Book.Private(private)
+	stray, _ := ben.Chat()
+	_, err := x.LiveChat.AgentSays(stray.ID, livechat.Leo, private)
+	require.NoError(t, err)
+	x.strayIsClosed(ben)
+	require.Equal(t, 1, noted(ben, "This ticket is over"))
+	require.Zero(t, noted(ana, "This ticket is over"), "nobody has written there")
 
-	at[ana].closes()
-	at[ben].closes()
-	x.judge(ana, ben)
+	for _, h := range threads {
+		h.helps()
+	}
+	x.judge(customers...)
+}
+
+// strayIsClosed waits until the ticket that LiveChat opened and did not tell of is closed, and requires that it is one.
+func (x *twoDesks) strayIsClosed(who *system.Customer) {
+	x.t.Helper()
+	system.Eventually(x.t, 20*time.Second, "the ticket that was left is closed", func() bool {
+		chat, ok := who.Chat()
+		return ok && !chat.Active
+	})
+	chat, _ := who.Chat()
+	require.Equal(x.t, 1, chat.Threads)
+	view := x.Until(x.t, who.Conversation, "the ticket that was left is known", func(v conversation.View) bool {
+		return v.Tickets[0].Status == conversation.TicketDone
+	})
+	require.Equal(x.t, chat.ID+":"+chat.Thread, view.Tickets[0].Ticket.ID)
 }
