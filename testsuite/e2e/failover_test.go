@@ -27,7 +27,7 @@ type twoDesks struct {
 	gate *system.Gate
 }
 
-func startTwoDesks(t *testing.T) *twoDesks {
+func startTwoDesks(t *testing.T, downAfter time.Duration) *twoDesks {
 	t.Helper()
 	x := &twoDesks{t: t, desk: slack.New(slack.Options{HookScale: 0.02})}
 	gate, url := behindGate(t, x.desk)
@@ -37,8 +37,8 @@ func startTwoDesks(t *testing.T) *twoDesks {
   shop:
     channel: %s
     desk: [%s, slack-support]
-    policy: {desk_down_after: 2s, accept_within: 5m, first_reply_within: 5m, agent_idle: 5m, on_close: bot}
-`, system.Channel, system.Desk)
+    policy: {desk_down_after: %s, accept_within: 5m, first_reply_within: 5m, agent_idle: 5m, on_close: bot}
+`, system.Channel, system.Desk, downAfter)
 	}})
 	x.desk.SetHook(x.URL + "/webhooks/slack-support")
 	x.Outboxes = append(x.Outboxes, x.desk.Hooks)
@@ -139,7 +139,7 @@ func (x *twoDesks) judge(customers ...*system.Customer) {
 func TestTheSecondDeskTakesOverFromOneThatIsDownWhateverDies(t *testing.T) {
 	needsProcesses(t)
 	t.Parallel()
-	x := startTwoDesks(t)
+	x := startTwoDesks(t, 2*time.Second)
 	ana, ben, cat := x.NewCustomer(t), x.NewCustomer(t), x.NewCustomer(t)
 	posted, unposted := x.holdCard(ana, system.After), x.holdCard(ben, system.Before)
 
@@ -209,4 +209,44 @@ func (x *twoDesks) strayIsClosed(who *system.Customer) {
 		return v.Tickets[0].Status == conversation.TicketDone
 	})
 	require.Equal(x.t, chat.ID+":"+chat.Thread, view.Tickets[0].Ticket.ID)
+}
+
+// Nobody is there at LiveChat. It says so about Ana as everything dies, and is asked again; Ben was passed on already, and
+// Slack has his card. Both are helped there, and LiveChat never has a ticket.
+func TestTheSecondDeskTakesOverWhereNobodyIsThereWhateverDies(t *testing.T) {
+	needsProcesses(t)
+	t.Parallel()
+	// It is not down: Slack is asked because LiveChat has answered.
+	x := startTwoDesks(t, time.Minute)
+	ana, ben := x.NewCustomer(t), x.NewCustomer(t)
+	for _, agent := range []string{livechat.Mira, livechat.Leo} {
+		require.NoError(t, x.LiveChat.AgentGoesOffline(agent))
+	}
+
+	posted := x.holdCard(ben, system.After)
+	x.asks(ben)
+	arrives(t, posted, "Ben's card")
+	asked := x.LiveChatGate.Hold("/list_group_statuses", "", system.After)
+	x.asks(ana)
+	arrives(t, asked, "the question who is there")
+	x.Kill(system.Standalone)
+	ben.Says(t, "is anybody there")
+	x.StartPart(system.Standalone)
+	x.UntilReady()
+
+	threads := []*thread{x.untilMoved(ana), x.untilMoved(ben)}
+	require.Equal(t, 3, x.LiveChat.Faults.Calls("customer/list_group_statuses"), "Ana's question was asked again")
+	for _, h := range threads {
+		h.untilHeard()
+	}
+	threads[0].hasAllOnce(ben)
+	threads[1].hasAllOnce(ana)
+	for _, agent := range []string{livechat.Mira, livechat.Leo} {
+		require.NoError(t, x.LiveChat.AgentComesBack(agent))
+	}
+	for _, h := range threads {
+		h.helps()
+	}
+	require.Empty(t, x.LiveChat.Chats(), "nobody was asked there")
+	x.judge(ana, ben)
 }
