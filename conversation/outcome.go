@@ -356,6 +356,7 @@ func (c *Conversation) proven(ev Event) Reason {
 			c.Counts.Uncertain--
 		}
 		c.Counts.Delivered++
+		c.sentAs(*e, ev.MessageID)
 		c.remove(e.Key)
 		return ""
 	}
