@@ -15,6 +15,8 @@ type able struct {
 	*vendor
 	asked []any
 	bot   conversation.Answer
+	// there says that the ticket that is looked for is there.
+	there bool
 }
 
 func (x *able) keep(req any) error {
@@ -38,6 +40,10 @@ func (x *able) CloseTicket(_ context.Context, req connector.CloseRequest) error 
 
 func (x *able) PrepareTicket(_ context.Context, req connector.OpenRequest) (map[string]string, error) {
 	return map[string]string{"customer": "9"}, x.keep(req)
+}
+
+func (x *able) FindTicket(_ context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	return conversation.Ticket{ID: "T9"}, x.there, x.keep(req)
 }
 
 func (x *able) Reply(_ context.Context, req connector.ReplyRequest) (conversation.Answer, error) {
@@ -68,6 +74,9 @@ func TestVendorsAreAskedForWhatTheEffectSays(t *testing.T) {
 		{conversation.CloseTicket, a.CloseTicket, conversation.Effect{ByCustomer: true}, connector.CloseRequest{Key: "k1", Ticket: ticket, ByCustomer: true, Vendor: given}},
 		{conversation.PrepareTicket, a.PrepareTicket, conversation.Effect{}, connector.OpenRequest{
 			Key: "k1", Conversation: "chat:1", Customer: customer, Transcript: lines, Vendor: given,
+		}},
+		{conversation.FindTicket, a.FindTicket, conversation.Effect{Opening: "k0", Group: "7"}, connector.OpenRequest{
+			Key: "k0", Conversation: "chat:1", Group: "7", Customer: customer, Transcript: lines, Vendor: given,
 		}},
 		{conversation.AskBot, a.AskBot, conversation.Effect{Text: "how?"}, connector.ReplyRequest{
 			Key: "k1", Conversation: "chat:1", Text: "how?", Customer: customer, Context: lines, Vendor: given,
@@ -103,6 +112,18 @@ func TestWhatPreparingATicketGaveIsKept(t *testing.T) {
 	events, err := do(t, a, a.PrepareTicket, at(conversation.PrepareTicket))
 	require.NoError(t, err)
 	require.Equal(t, []conversation.Event{{Kind: conversation.Delivered, Key: "k1", Vendor: map[string]string{"customer": "9"}}}, events)
+}
+
+func TestATicketThatIsFoundIsTold(t *testing.T) {
+	x := &able{vendor: &vendor{}}
+	a := with(x)
+	events, err := do(t, a, a.FindTicket, at(conversation.FindTicket))
+	require.NoError(t, err)
+	require.Equal(t, []conversation.Event{{Kind: conversation.TicketOpened, Key: "k1"}}, events)
+	x.there = true
+	events, err = do(t, a, a.FindTicket, at(conversation.FindTicket))
+	require.NoError(t, err)
+	require.Equal(t, []conversation.Event{{Kind: conversation.TicketOpened, Key: "k1", Ticket: &conversation.Ticket{ID: "T9"}}}, events)
 }
 
 // A bot that was launched once must not be launched again blindly.

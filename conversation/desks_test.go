@@ -125,9 +125,8 @@ func TestWhoWritesIntoATicketThatADeskOpenedAfterAllIsTold(t *testing.T) {
 	r := twoDesks()
 	r.Desks[0].Can = []string{"note"}
 	s = tell(t, r).asksForHuman().fails(OpenTicket, TimedOut).settled()
-	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, TicketID: "T9"}).decided()
-	s.first(Event{Kind: AgentSaid, At: s.now, Author: ann, Text: "hello", TicketID: "T9"}).decided(note)
-	s.first(Event{Kind: AgentSaid, At: s.now, Author: ann, Text: "hello?", TicketID: "T9"}).decided()
+	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, TicketID: "T9"}).decided(note)
+	s.first(Event{Kind: AgentSaid, At: s.now, Author: ann, Text: "hello", TicketID: "T9"}).decided()
 }
 
 func TestATicketThatAnAgentOpenedByHimselfAtADeskThatWasPassedOverStaysOpen(t *testing.T) {
@@ -140,4 +139,56 @@ func TestAConversationOfEarlierRulesKeepsItsWaysWithADeskThatIsDown(t *testing.T
 	s.Rules = RulesFlows
 	s.asksForHuman().fails(OpenTicket, TimedOut).settled()
 	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, TicketID: "T9"}).decided().ticketsAre("failed", "T1 open")
+}
+
+// findable is a route whose first desk can be asked for tickets that it may have opened.
+func findable() Route {
+	r := twoDesks()
+	r.Desks[0].Can = append(r.Desks[0].Can, "find_ticket")
+	return r
+}
+
+func TestATicketThatADeskMayHaveOpenedIsLookedForAndClosed(t *testing.T) {
+	s := tell(t, findable()).customer("hello").asksForHuman()
+	opening := s.pending(OpenTicket)
+	s.fails(OpenTicket, TimedOut).ticketsAre("failed", "opening").side(DeskSide).ticketsAre("failed", "T1 open")
+	task, _ := s.Take(LeftSide)
+	require.Equal(t, []any{FindTicket, opening.Key, "desk", "support"},
+		[]any{task.Effects[0].Kind, task.Effects[0].Opening, task.Connection, task.Effects[0].Group})
+	require.Equal(t, "hello", task.Transcript[0].Text, "the opening is known by what it began with")
+	s.comesOf(Event{Kind: TicketOpened, Key: task.Effects[0].Key, Ticket: &Ticket{ID: "T9"}}).decided("close_ticket at the desk that was left")
+	s.settled().is(Waiting, ByBot).ticketsAre("T9 closed", "T1 open")
+}
+
+func TestATicketThatIsNotThereIsNotMissed(t *testing.T) {
+	s := tell(t, findable()).asksForHuman().fails(OpenTicket, "unavailable")
+	s.comesOf(Event{Kind: TicketOpened, Key: s.pending(FindTicket).Key}).decided().settled().ticketsAre("failed", "T1 open").troubled(
+		"failed unavailable: open_ticket group support if available")
+}
+
+func TestATicketIsLookedForOnlyIfItMayBeThere(t *testing.T) {
+	for name, s := range map[string]*story{
+		"refused":          tell(t, findable()).asksForHuman().fails(OpenTicket, "forbidden"),
+		"nobody was there": tell(t, findable()).asksForHuman().nobodyIsThere(),
+		"cannot be asked":  tell(t, twoDesks()).asksForHuman().fails(OpenTicket, TimedOut),
+	} {
+		require.False(t, s.HasWork(LeftSide), name)
+	}
+}
+
+func TestATicketWhoseOpeningWasTakenBackIsLookedFor(t *testing.T) {
+	r := findable()
+	r.Policy.Ladder = []Rung{{Desk: "night"}}
+	s := tell(t, r).asksForHuman()
+	opening := s.pending(OpenTicket)
+	s.passes(AcceptBy).is(Reassigning, AcceptTimeout).ticketsAre("closing", "opening")
+	s.comesOf(Event{Kind: EffectWithdrawn, Key: opening.Key}).decided("find_ticket group support at the desk that was left").ticketsAre("closed", "opening")
+	s.comesOf(Event{Kind: TicketOpened, Key: s.pending(FindTicket).Key, Ticket: &Ticket{ID: "T9"}}).decided("close_ticket at the desk that was left")
+}
+
+func TestATicketThatShowsItselfIsNotLookedForAnyLonger(t *testing.T) {
+	s := tell(t, findable()).asksForHuman().fails(OpenTicket, TimedOut)
+	look := s.pending(FindTicket).Key
+	s.first(Event{Kind: AgentAssigned, At: s.now, Agent: ann.ID, TicketID: "T9"}).decided("close_ticket at the desk that was left")
+	s.comesOf(Event{Kind: TicketOpened, Key: look, Ticket: &Ticket{ID: "T9"}}).decided().settled().ticketsAre("T9 closed", "T1 open")
 }

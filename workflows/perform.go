@@ -179,6 +179,8 @@ func activityFor(first conversation.Effect, options *workflow.ActivityOptions) a
 		return a.CatchUp
 	case conversation.CloseTicket:
 		return a.CloseTicket
+	case conversation.FindTicket:
+		return a.FindTicket
 	}
 	return nil
 }
