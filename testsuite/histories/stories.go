@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -171,6 +172,23 @@ func stories() []story {
 			t.command(conversation.Event{Kind: conversation.CommandHandBack})
 			t.until(conversation.InBot)
 			t.settled()
+			t.command(conversation.Event{Kind: conversation.CommandEnd})
+			t.over()
+		}},
+		{name: "passed-over-and-found", vendor: &vendor{
+			refuse: map[string]refusal{"Open": {1, connector.UncertainOutcome}},
+		}, route: func(r *conversation.Route) {
+			r.Desks = append(r.Desks, conversation.Connection{Name: night, Vendor: "recorded", Can: r.Desks[0].Can, Batch: true})
+			r.Desks[0].Can = append(slices.Clone(r.Desks[0].Can), "find_ticket")
+			r.Policy.DeskDownAfter = second / 2
+		}, tell: func(t *teller) {
+			t.handoff()
+			t.wait("the second desk, and the first's ticket closed", func(v conversation.View) bool {
+				return v.Desk == night && v.Tickets[0].Status == conversation.TicketDone
+			})
+			t.settled()
+			t.signal(night, conversation.Event{Kind: conversation.AgentSaid, Text: "Hello", Author: mira})
+			t.until(conversation.Assigned)
 			t.command(conversation.Event{Kind: conversation.CommandEnd})
 			t.over()
 		}},
