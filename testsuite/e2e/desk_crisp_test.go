@@ -13,7 +13,6 @@ import (
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	"github.com/handoff-engine/handoff/testsuite/fake/crisp"
-	"github.com/handoff-engine/handoff/testsuite/fake/httpbot"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
 	"github.com/handoff-engine/handoff/testsuite/oracle"
 	"github.com/handoff-engine/handoff/testsuite/system"
@@ -95,30 +94,14 @@ func (b inbox) untilHeard(t *testing.T, s *system.System, told func() []fake.Att
 func TestOwnAppTalksToCrispOperatorsAndBack(t *testing.T) {
 	needsProcesses(t)
 	t.Parallel()
-	backend := team()
-	bot := httpbot.New(httpbot.Options{Secret: botSecret, Answer: func(ask httpbot.Request) any {
-		if ask.Text == "human" {
-			return map[string]any{"messages": []any{map[string]any{"text": "I get a colleague."}}, "handoff": map[string]any{"reason": "asked"}}
-		}
-		return think(ask)
-	}})
 	desk := crisp.New(crisp.Options{HookScale: 0.05})
-	_, appURL := behindGate(t, backend)
-	_, botURL := behindGate(t, bot)
 	gate, crispURL := behindGate(t, desk)
-	setup := setup{
-		connections: appConnection("app-shop", appURL) +
-			fmt.Sprintf("  shop-bot: {vendor: httpbot, url: %s/bot, secret: %s}\n", botURL, botSecret) +
-			fmt.Sprintf("  crisp-support: {vendor: crisp, website_id: %s, identifier: %s, key: %s, hook_secret: %s, base_url: %s/v1, heal_every: 1s, allow_hosts: [127.0.0.1]}\n",
-				crisp.DefaultWebsite, crisp.DefaultIdentifier, crisp.DefaultKey, crisp.DefaultSigningSecret, crispURL),
-		routes:  "  shop: {channel: app-shop, bot: shop-bot, desk: crisp-support, policy: " + atLiveChat + "}\n",
-		secrets: []string{appToken, appSecret, botSecret, crisp.DefaultKey, crisp.DefaultSigningSecret},
-	}
-	s := setup.start(t)
-	backend.SetChannel(s.URL + "/v1/channels/app-shop")
-	bot.SetHook(s.URL + "/webhooks/shop-bot")
+	x := openShop(t, thinkOfNoGroup, "crisp-support", fmt.Sprintf(
+		"  crisp-support: {vendor: crisp, website_id: %s, identifier: %s, key: %s, hook_secret: %s, base_url: %s/v1, heal_every: 1s, allow_hosts: [127.0.0.1]}\n",
+		crisp.DefaultWebsite, crisp.DefaultIdentifier, crisp.DefaultKey, crisp.DefaultSigningSecret, crispURL),
+		crisp.DefaultKey, crisp.DefaultSigningSecret)
+	s, backend, setup, ana := x.System, x.backend, x.setup, x.ana
 	desk.SetHook(s.URL + "/webhooks/crisp-support")
-	ana := appCustomer(s, backend, backend, "app-shop", "u-42")
 	b := inbox{Server: desk, url: crispURL, ana: ana}
 	told := backend.Events().Attempts
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/handoff-engine/handoff/conversation"
 	"github.com/handoff-engine/handoff/testsuite/fake"
-	"github.com/handoff-engine/handoff/testsuite/fake/httpbot"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
 	"github.com/handoff-engine/handoff/testsuite/fake/teams"
 	"github.com/handoff-engine/handoff/testsuite/oracle"
@@ -109,28 +108,11 @@ func teamsConnection(url string) string {
 func TestOwnAppTalksToAgentsInTeamsAndBack(t *testing.T) {
 	needsProcesses(t)
 	t.Parallel()
-	backend := team()
-	bot := httpbot.New(httpbot.Options{Secret: botSecret, Answer: func(ask httpbot.Request) any {
-		if ask.Text == "human" {
-			return map[string]any{"messages": []any{map[string]any{"text": "I get a colleague."}}, "handoff": map[string]any{"reason": "asked"}}
-		}
-		return think(ask)
-	}})
 	desk := teams.New(teams.Options{HookScale: 0.05})
-	_, appURL := behindGate(t, backend)
-	_, botURL := behindGate(t, bot)
 	gate, teamsURL := behindGate(t, desk)
-	setup := setup{
-		connections: appConnection("app-shop", appURL) +
-			fmt.Sprintf("  shop-bot: {vendor: httpbot, url: %s/bot, secret: %s}\n", botURL, botSecret) + teamsConnection(teamsURL),
-		routes:  "  shop: {channel: app-shop, bot: shop-bot, desk: teams-support, policy: " + atLiveChat + "}\n",
-		secrets: []string{appToken, appSecret, botSecret, teams.DefaultAppSecret},
-	}
-	s := setup.start(t)
-	backend.SetChannel(s.URL + "/v1/channels/app-shop")
-	bot.SetHook(s.URL + "/webhooks/shop-bot")
+	x := openShop(t, thinkOfNoGroup, "teams-support", teamsConnection(teamsURL), teams.DefaultAppSecret)
+	s, backend, setup, ana := x.System, x.backend, x.setup, x.ana
 	desk.SetHook(s.URL + "/webhooks/teams-support")
-	ana := appCustomer(s, backend, backend, "app-shop", "u-42")
 	c := channel{Server: desk, s: s, ana: ana}
 	told := backend.Events().Attempts
 

@@ -92,25 +92,53 @@ func think(ask httpbot.Request) any {
 	return map[string]any{"messages": say("The bot has heard: " + about)}
 }
 
+// thinkOfNoGroup is the same bot, which asks for any human.
+func thinkOfNoGroup(ask httpbot.Request) any {
+	if ask.Text == "human" {
+		return map[string]any{"messages": []any{map[string]any{"text": "I get a colleague."}}, "handoff": map[string]any{"reason": "asked"}}
+	}
+	return think(ask)
+}
+
+// ownShop is a team's own app and chatbot before a desk.
+type ownShop struct {
+	*system.System
+	backend *app.Server
+	bot     *httpbot.Server
+	botGate *system.Gate
+	setup   setup
+	ana     *system.Customer
+}
+
+// openShop starts everything: a customer is in the app, and the desk called name is the connection given.
+func openShop(t *testing.T, think func(ask httpbot.Request) any, name, connection string, secrets ...string) *ownShop {
+	t.Helper()
+	x := &ownShop{backend: team(), bot: httpbot.New(httpbot.Options{Secret: botSecret, Answer: think})}
+	_, appURL := behindGate(t, x.backend)
+	gate, botURL := behindGate(t, x.bot)
+	x.botGate = gate
+	x.setup = setup{
+		connections: appConnection("app-shop", appURL) +
+			fmt.Sprintf("  shop-bot: {vendor: httpbot, url: %s/bot, secret: %s}\n", botURL, botSecret) + connection,
+		routes:  fmt.Sprintf("  shop: {channel: app-shop, bot: shop-bot, desk: %s, policy: %s}\n", name, atLiveChat),
+		secrets: append([]string{appToken, appSecret, botSecret}, secrets...),
+	}
+	x.System = x.setup.start(t)
+	x.backend.SetChannel(x.URL + "/v1/channels/app-shop")
+	x.bot.SetHook(x.URL + "/webhooks/shop-bot")
+	x.ana = appCustomer(x.System, x.backend, x.backend, "app-shop", "u-42")
+	return x
+}
+
 // A team's own app with a chatbot of the team's own: the bot answers, asks for a human, the agents of LiveChat talk to
 // the customer, and the bot, which is told what was said, goes on when they close. Each process dies once, in the
 // middle, and an answer of the bot and one of the app get lost.
 func TestOwnAppWithOwnChatbotTalksToLiveChatAgentsAndBack(t *testing.T) {
 	needsProcesses(t)
 	t.Parallel()
-	backend, bot := team(), httpbot.New(httpbot.Options{Secret: botSecret, Answer: think})
-	_, appURL := behindGate(t, backend)
-	botGate, botURL := behindGate(t, bot)
-	setup := setup{
-		connections: appConnection("app-shop", appURL) + fmt.Sprintf("  shop-bot: {vendor: httpbot, url: %s/bot, secret: %s}\n", botURL, botSecret),
-		routes:      "  shop: {channel: app-shop, bot: shop-bot, desk: " + system.Desk + ", policy: " + atLiveChat + "}\n",
-		secrets:     []string{appToken, appSecret, botSecret},
-	}
-	s := setup.start(t)
-	backend.SetChannel(s.URL + "/v1/channels/app-shop")
-	bot.SetHook(s.URL + "/webhooks/shop-bot")
+	x := openShop(t, think, system.Desk, "")
+	s, backend, bot, botGate, setup, ana := x.System, x.backend, x.bot, x.botGate, x.setup, x.ana
 	s.Outboxes = append(s.Outboxes, backend.Events(), bot.Webhooks())
-	ana := appCustomer(s, backend, backend, "app-shop", "u-42")
 
 	// The bot answers first, and once, although its answer gets lost.
 	ana.Says(t, "hello bot")
