@@ -33,6 +33,7 @@ var (
 // TestMain prints what was measured after all tests.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	system.Parallel(3)
 	code := m.Run()
 	figures.print()
 	os.Exit(code)

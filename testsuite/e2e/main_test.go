@@ -14,15 +14,9 @@ import (
 	"github.com/handoff-engine/handoff/testsuite/system"
 )
 
-// TestMain lets more stories run at once than there are cores: most of their time they wait, for a killed worker's silence
-// to be noticed, or for a deadline.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
-	if !asked {
-		_ = flag.Set("test.parallel", "4")
-	}
+	system.Parallel(4)
 	os.Exit(m.Run())
 }
 

@@ -56,13 +56,13 @@ func (s *System) spec(name Part) process.Spec {
 	switch name {
 	case Temporal:
 		spec.Path = binary(s.t, process.Standalone)
-		spec.Args = append([]string{"temporal", "--data-dir=" + s.dir, flag("temporal-port", s.ports.temporal)}, s.options.TemporalFlags...)
+		spec.Args = append([]string{"temporal", "--data-dir=" + s.dir, option("temporal-port", s.ports.temporal)}, s.options.TemporalFlags...)
 		spec.Env, spec.Ready = s.environment(), "ready"
 	case Standalone:
 		spec.Path = binary(s.t, process.Standalone)
 		spec.Args = []string{
 			"--config=" + s.file(), "--data-dir=" + s.dir, "--listen=" + address(s.ports.gateway),
-			flag("temporal-port", s.ports.temporal), flag("ui-port", s.ports.ui),
+			option("temporal-port", s.ports.temporal), option("ui-port", s.ports.ui),
 		}
 		spec.Env, spec.Ready = s.environment("HANDOFF_METRICS_LISTEN="+address(s.ports.metrics)), "is running"
 	case Gateway:

@@ -203,4 +203,4 @@ func binary(t testing.TB, name string) string {
 	return path
 }
 
-func flag(name string, value int) string { return fmt.Sprintf("--%s=%s", name, strconv.Itoa(value)) }
+func option(name string, value int) string { return fmt.Sprintf("--%s=%s", name, strconv.Itoa(value)) }
