@@ -248,8 +248,9 @@ function renderTake(t, s, mine) {
 function renderSide(t, s, mine) {
   const side = $("#side");
   const colleagues = view.desk.agents.filter((a) => a.id !== t.agent?.id && a.online);
-  const waits = s.waiting_since && (s.state === "waiting" || s.state === "timed-out-reassign");
-  once(side, [t.id, t.agent, t.closed, t.rating, s, mine, colleagues.map((a) => a.id), info.workflow_url], () => [
+  const answered = t.messages?.some((m) => m.author.role === "agent" && !m.note && new Date(m.at) > new Date(s.waiting_since));
+  const waits = s.waiting_since && !t.closed && !answered;
+  once(side, [t.id, t.agent, t.closed, t.rating, waits, s, mine, colleagues.map((a) => a.id), info.workflow_url], () => [
     h("section.state-card", { data: { state: s.state || "" } },
       pill(s.state),
       soon(s) ? h("div.big", {}, countdown(s.deadline_at)) : null,

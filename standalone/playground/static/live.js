@@ -136,6 +136,7 @@ const DEADLINES = {
   customer_idle_warning: "until a reminder",
   customer_idle: "until the chat is closed",
   max_wait: "until the bot takes over",
+  wait_notice: "until the customer hears again",
   bot_idle: "until the chat is closed",
   linger: "late messages are still recognized",
   catch_up: "reading the desk once more",
