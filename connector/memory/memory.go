@@ -1,6 +1,6 @@
 // Package memory connects a vendor of our own making: a chat, a bot and a desk that speak the protocol of types.go, as
 // the playground and the fake of the test suite do. It is the model to copy for every other vendor: the same files, the
-// same order of methods, every ability that a vendor can have.
+// same order of methods, every ability that shows to people. README.md says where the few others are to be seen.
 //
 // One connection can be channel, bot and desk; the route decides. The limits are the protocol's own, in types.go.
 package memory

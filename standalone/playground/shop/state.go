@@ -177,18 +177,16 @@ func (s *state) apply(c change) {
 		conversation.Paused = c.On
 	case opBotReply:
 		conversation.misses = c.Misses
-	case opOpened:
-		s.asked++
-		s.tickets = append(s.tickets, &Ticket{OpenRequest: *c.Open, ID: c.Ticket, Opened: c.At, Since: c.At, asked: s.asked})
-	case opMirrored:
-		s.tickets = append(s.tickets, &Ticket{OpenRequest: *c.Open, ID: c.Ticket, Opened: c.At, Since: c.At, Mirrored: true})
+	case opOpened, opMirrored:
+		ticket = &Ticket{OpenRequest: *c.Open, ID: c.Ticket, Opened: c.At, Since: c.At, Mirrored: true}
+		s.tickets = append(s.tickets, ticket)
+		if c.Op == opOpened {
+			s.ask(ticket, c)
+		}
 	case opLines:
 		ticket.Transcript = append(ticket.Transcript, c.Lines...)
 	case opAsked:
-		s.asked++
-		shown := ticket.Transcript
-		ticket.OpenRequest = *c.Open
-		ticket.Transcript, ticket.Opened, ticket.asked, ticket.Mirrored = shown, c.At, s.asked, false
+		s.ask(ticket, c)
 	case opWritten:
 		ticket.Messages = append(ticket.Messages, *c.Message)
 	case opOwned:
@@ -208,33 +206,43 @@ func (s *state) apply(c change) {
 		s.pending = slices.DeleteFunc(s.pending, func(d delivery) bool { return d.event.ID == c.Key })
 	case opKey:
 		s.keys[c.Key] = usedKey{path: c.Path, answer: c.Answer}
-	case opStands, opEdited, opRead, opRated, opReported:
-		c.show(conversation, ticket)
-	}
-}
-
-// show carries a change out that only alters what people see of a conversation or,
-// where it names one, of a ticket.
-func (c change) show(conversation *Conversation, ticket *Ticket) {
-	switch c.Op {
 	case opStands:
 		ticket.Stands = c.Update
 	case opEdited:
-		if ticket != nil {
-			*find(ticket.Messages, c.Message.ID) = *c.Message
-			return
-		}
-		*find(conversation.Messages, c.Message.ID) = *c.Message
+		c.edit(conversation, ticket)
 	case opRead:
-		if ticket != nil {
-			ticket.Read = later(ticket.Read, c.Read)
-			return
-		}
-		conversation.Read = later(conversation.Read, c.Read)
+		c.read(conversation, ticket)
 	case opRated:
 		find(conversation.Messages, c.Key).Rating = c.Rating
 	case opReported:
 		ticket.Rating, ticket.Comment = c.Rating, c.Comment
+	}
+}
+
+// ask opens a ticket. It shows what it showed before.
+func (s *state) ask(t *Ticket, c change) {
+	s.asked++
+	shown := t.Transcript
+	t.OpenRequest = *c.Open
+	t.Transcript, t.Opened, t.asked, t.Mirrored = shown, c.At, s.asked, false
+}
+
+// edit puts a message in place of its older self, on the ticket if one is named.
+func (c change) edit(conversation *Conversation, ticket *Ticket) {
+	if ticket != nil {
+		*find(ticket.Messages, c.Message.ID) = *c.Message
+		return
+	}
+	*find(conversation.Messages, c.Message.ID) = *c.Message
+}
+
+// read notes until when the other side of the ticket, if one is named, has read.
+func (c change) read(conversation *Conversation, ticket *Ticket) {
+	switch {
+	case ticket != nil && c.Read.After(ticket.Read):
+		ticket.Read = c.Read
+	case ticket == nil && c.Read.After(conversation.Read):
+		conversation.Read = c.Read
 	}
 }
 
@@ -246,13 +254,6 @@ func find(messages []memory.Message, id string) *memory.Message {
 		}
 	}
 	return nil
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // quietly notes that the ticket stands differently. If a webhook tells of it, its
