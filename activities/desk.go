@@ -52,6 +52,30 @@ func (a *Activities) OpenTicket(ctx context.Context, task conversation.Task) ([]
 	return []conversation.Event{opened}, nil
 }
 
+// FindTicket looks for a ticket that was opened although no answer came.
+func (a *Activities) FindTicket(ctx context.Context, task conversation.Task) ([]conversation.Event, error) {
+	x, err := connection[connector.TicketFinder](a, task)
+	if err != nil {
+		return nil, err
+	}
+	defer alive(ctx)()
+	e := task.Effects[0]
+	req := openRequest(task)
+	req.Key = e.Opening
+	ticket, there, err := x.FindTicket(ctx, req)
+	if err != nil {
+		a.count(task, string(connector.KindOf(err)))
+		return nil, translate(err)
+	}
+	event := conversation.Event{Kind: conversation.TicketOpened, Key: e.Key}
+	result := "delivered"
+	if there {
+		event.Ticket, result = &ticket, "found"
+	}
+	a.count(task, result)
+	return []conversation.Event{event}, nil
+}
+
 func openRequest(task conversation.Task) connector.OpenRequest {
 	e := task.Effects[0]
 	req := connector.OpenRequest{

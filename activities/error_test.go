@@ -93,6 +93,7 @@ func TestAConnectionThatCannotDoItFailsForGood(t *testing.T) {
 		"prepare": {a.PrepareTicket, conversation.PrepareTicket},
 		"assign":  {a.Assign, conversation.Assign},
 		"note":    {a.Note, conversation.Note},
+		"find":    {a.FindTicket, conversation.FindTicket},
 		"close":   {a.CloseTicket, conversation.CloseTicket},
 		"list":    {a.CatchUp, conversation.CatchUp},
 	} {

@@ -14,6 +14,7 @@ import (
 //	                conversation)
 //	attachments     the file's address, or a link of ours, as a text behind its caption (file.go)
 //	find_sent       a repeat is marked as such, or held, by the route's policy (send.go)
+//	find_ticket     a ticket of unknown outcome at a desk that was left is closed when it shows itself (package conversation)
 //	availability    unknown: the ticket is opened (desk.go)
 //	typing, read    nothing
 //	edit_messages   the new words as a correction, a deletion as a note to the agent (package conversation)

@@ -78,14 +78,14 @@ func (a *Activities) send(
 	for _, e := range task.Effects {
 		again := e.Doubtful || info.Attempt > 1
 		if again && promise == connector.ByLookup {
-			found, err := a.find(ctx, x, task, e, firstTry(e, info), confirmed[e.Text])
+			receipt, found, err := a.find(ctx, x, task, e, firstTry(e, info), confirmed[e.Text])
 			if err != nil {
 				return stopped(events, err)
 			}
 			if found {
 				confirmed[e.Text]++
 				a.count(task, "found")
-				events = append(events, conversation.Event{Kind: conversation.Delivered, Key: e.Key})
+				events = append(events, conversation.Event{Kind: conversation.Delivered, Key: e.Key, MessageID: receipt.ID})
 				continue
 			}
 		}
@@ -138,13 +138,13 @@ func stopped(events []conversation.Event, err error) ([]conversation.Event, erro
 	return nil, translate(err)
 }
 
-// find looks for an earlier send.
+// find looks for an earlier send, and gives the vendor's receipt of it.
 func (a *Activities) find(
 	ctx context.Context, x connector.Connector, task conversation.Task, e conversation.Effect, since time.Time, skip int,
-) (bool, error) {
+) (connector.Receipt, bool, error) {
 	finder, ok := x.(connector.SentFinder)
 	if !ok {
-		return false, nil
+		return connector.Receipt{}, false, nil
 	}
 	req := connector.FindRequest{
 		Key: e.Key, To: task.Ref, Text: e.Text, Attachment: a.reachable(task.Source, e), Since: since, Skip: skip, Vendor: task.Vendor,
@@ -153,11 +153,10 @@ func (a *Activities) find(
 		req.Ticket = *task.Ticket
 	}
 	if e.Attachment == nil {
-		_, found, err := finder.FindSent(ctx, req)
-		return found, err
+		return finder.FindSent(ctx, req)
 	}
 	req.Text = a.asText(task.Source, e)
-	_, found, err := finder.FindSent(ctx, req)
+	receipt, found, err := finder.FindSent(ctx, req)
 	// It may also have been said that the file is not passed on, and why.
 	req.Attachment, req.Skip = nil, 0
 	for _, text := range a.saidInstead(task, e) {
@@ -165,9 +164,9 @@ func (a *Activities) find(
 			break
 		}
 		req.Text = text
-		_, found, err = finder.FindSent(ctx, req)
+		receipt, found, err = finder.FindSent(ctx, req)
 	}
-	return found, err
+	return receipt, found, err
 }
 
 // firstTry is when the first attempt of an effect began.

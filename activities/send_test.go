@@ -78,7 +78,7 @@ func TestASecondAttemptLooksBeforeItSends(t *testing.T) {
 	events, err := retried(t, a, a.Say, say("hello"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"deliver hello", "find hello"}, f.calls, "it was there: it is not sent again")
-	require.Equal(t, []conversation.Event{{Kind: conversation.Delivered, Key: "k1"}}, events)
+	require.Equal(t, []conversation.Event{{Kind: conversation.Delivered, Key: "k1", MessageID: "m-k1"}}, events, "it can be changed later")
 	require.Equal(t, []string{"shop say uncertain", "shop say found"}, counted(a))
 	require.Equal(t, "1", f.asked[0].To)
 	require.False(t, f.asked[0].Since.IsZero())

@@ -15,6 +15,8 @@ type able struct {
 	*vendor
 	asked []any
 	bot   conversation.Answer
+	// there says that the ticket that is looked for is there.
+	there bool
 }
 
 func (x *able) keep(req any) error {
@@ -40,6 +42,10 @@ func (x *able) PrepareTicket(_ context.Context, req connector.OpenRequest) (map[
 	return map[string]string{"customer": "9"}, x.keep(req)
 }
 
+func (x *able) FindTicket(_ context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	return conversation.Ticket{ID: "T9"}, x.there, x.keep(req)
+}
+
 func (x *able) Reply(_ context.Context, req connector.ReplyRequest) (conversation.Answer, error) {
 	return x.bot, x.keep(req)
 }
@@ -59,15 +65,18 @@ func TestVendorsAreAskedForWhatTheEffectSays(t *testing.T) {
 		asked    any
 	}{
 		{conversation.PauseBot, a.PauseBot, conversation.Effect{}, connector.PauseRequest{Key: "k1", To: "1", Vendor: given}},
-		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Node: "n"}, connector.ResumeRequest{Key: "k1", To: "1", Node: "n", Launch: true, Vendor: given}},
-		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{End: true}, connector.ResumeRequest{Key: "k1", To: "1", Vendor: given}},
-		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Doubtful: true}, connector.ResumeRequest{Key: "k1", To: "1", Launch: true, Again: true, Vendor: given}},
+		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Node: "n"}, connector.ResumeRequest{Key: "k1", To: "1", Node: "n", Launch: true, Vendor: given, Context: lines}},
+		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{End: true}, connector.ResumeRequest{Key: "k1", To: "1", Vendor: given, Context: lines}},
+		{conversation.ResumeBot, a.ResumeBot, conversation.Effect{Doubtful: true}, connector.ResumeRequest{Key: "k1", To: "1", Launch: true, Again: true, Vendor: given, Context: lines}},
 		{conversation.Notify, a.Notify, conversation.Effect{Change: &change}, connector.StateRequest{Key: "k1", To: "1", Change: change, Vendor: given}},
 		{conversation.Assign, a.Assign, conversation.Effect{Agent: "mira", Group: "7"}, connector.AssignRequest{Key: "k1", Ticket: ticket, Agent: "mira", Group: "7", Vendor: given}},
 		{conversation.Note, a.Note, conversation.Effect{Text: "psst"}, connector.NoteRequest{Key: "k1", Ticket: ticket, Text: "psst", Vendor: given}},
 		{conversation.CloseTicket, a.CloseTicket, conversation.Effect{ByCustomer: true}, connector.CloseRequest{Key: "k1", Ticket: ticket, ByCustomer: true, Vendor: given}},
 		{conversation.PrepareTicket, a.PrepareTicket, conversation.Effect{}, connector.OpenRequest{
 			Key: "k1", Conversation: "chat:1", Customer: customer, Transcript: lines, Vendor: given,
+		}},
+		{conversation.FindTicket, a.FindTicket, conversation.Effect{Opening: "k0", Group: "7"}, connector.OpenRequest{
+			Key: "k0", Conversation: "chat:1", Group: "7", Customer: customer, Transcript: lines, Vendor: given,
 		}},
 		{conversation.AskBot, a.AskBot, conversation.Effect{Text: "how?"}, connector.ReplyRequest{
 			Key: "k1", Conversation: "chat:1", Text: "how?", Customer: customer, Context: lines, Vendor: given,
@@ -103,6 +112,18 @@ func TestWhatPreparingATicketGaveIsKept(t *testing.T) {
 	events, err := do(t, a, a.PrepareTicket, at(conversation.PrepareTicket))
 	require.NoError(t, err)
 	require.Equal(t, []conversation.Event{{Kind: conversation.Delivered, Key: "k1", Vendor: map[string]string{"customer": "9"}}}, events)
+}
+
+func TestATicketThatIsFoundIsTold(t *testing.T) {
+	x := &able{vendor: &vendor{}}
+	a := with(x)
+	events, err := do(t, a, a.FindTicket, at(conversation.FindTicket))
+	require.NoError(t, err)
+	require.Equal(t, []conversation.Event{{Kind: conversation.TicketOpened, Key: "k1"}}, events)
+	x.there = true
+	events, err = do(t, a, a.FindTicket, at(conversation.FindTicket))
+	require.NoError(t, err)
+	require.Equal(t, []conversation.Event{{Kind: conversation.TicketOpened, Key: "k1", Ticket: &conversation.Ticket{ID: "T9"}}}, events)
 }
 
 // A bot that was launched once must not be launched again blindly.

@@ -69,7 +69,7 @@ type finder struct {
 func (f *finder) FindSent(_ context.Context, req connector.FindRequest) (connector.Receipt, bool, error) {
 	f.asked = append(f.asked, req)
 	f.calls = append(f.calls, "find "+req.Text)
-	return connector.Receipt{}, f.sent[string(req.Key)], f.err
+	return connector.Receipt{ID: "m-" + string(req.Key)}, f.sent[string(req.Key)], f.err
 }
 
 // filer sends files.

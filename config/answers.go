@@ -23,7 +23,7 @@ func Answers(route conversation.Route) []Answer {
 	p := route.Policy
 	exhausted := lastResort(p.OnExhausted)
 	answers := []Answer{
-		{"no agent takes it, or an agent falls silent", ladder(route) + ", then after " + short(time.Duration(p.MaxWait)) + " " + exhausted.Follows, exhausted.Text},
+		{"no agent takes it, or an agent falls silent", ladder(route) + ", then after " + Short(time.Duration(p.MaxWait)) + " " + exhausted.Follows, exhausted.Text},
 		{"the desk is down", whenDown(route) + exhausted.Follows, exhausted.Text},
 	}
 	unavailable := lastResort(p.OnUnavailable)
@@ -46,7 +46,7 @@ func Answers(route conversation.Route) []Answer {
 			Answer{"the bot cannot answer", "a human is asked for", conversation.TextBotFailed},
 			Answer{"the bot cannot answer, and no human is found", "the conversation ends", conversation.TextBotFailedEnd})
 	}
-	return append(answers, Answer{"the customer falls silent", "after " + short(time.Duration(p.CustomerIdle)) + " the conversation ends", conversation.TextIdleEnd})
+	return append(answers, Answer{"the customer falls silent", "after " + Short(time.Duration(p.CustomerIdle)) + " the conversation ends", conversation.TextIdleEnd})
 }
 
 func lastResort(choice conversation.Choice) Answer {
@@ -74,7 +74,7 @@ func ladder(route conversation.Route) string {
 
 func whenDown(route conversation.Route) string {
 	if len(route.Desks) > 1 {
-		return "after " + short(time.Duration(route.Policy.DeskDownAfter)) + " the next desk is asked; when all are down "
+		return "after " + Short(time.Duration(route.Policy.DeskDownAfter)) + " the next desk is asked; when all are down "
 	}
 	return ""
 }

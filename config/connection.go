@@ -159,7 +159,7 @@ func (r *reader) checkName(e entry, what string) {
 func (r *reader) checkCommon(c common, keys []entry, whole place) {
 	window := time.Duration(c.ReorderWindow)
 	if window < 0 || window > longestReorder {
-		r.wrong(at(keys, "reorder_window", whole), "%s is not possible. Write a duration between 0s and %s.", short(window), short(longestReorder))
+		r.wrong(at(keys, "reorder_window", whole), "%s is not possible. Write a duration between 0s and %s.", Short(window), Short(longestReorder))
 	}
 	hosts, _ := find(keys, "allow_hosts")
 	for i, item := range items(hosts.place) {

@@ -23,8 +23,8 @@ func parseDuration(text, raw string) (time.Duration, error) {
 	return 0, fmt.Errorf("%s is no duration. Write one such as 90s, 2m or 1h30m", quote(raw))
 }
 
-// short prints a duration as people write it: 15m, not 15m0s.
-func short(d time.Duration) string {
+// Short prints a duration as people write it: 15m, not 15m0s.
+func Short(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

@@ -63,11 +63,11 @@ func (r *reader) checkDeadlines(keys []entry, v reflect.Value, since int) {
 		case d == 0:
 			r.wrong(e.place, "no time at all is not possible. Write a duration such as 2m, or leave the key out: %s.", f.doc)
 		case d < 0:
-			r.wrong(e.place, "%s is before now. Write a duration such as 2m.", short(d))
+			r.wrong(e.place, "%s is before now. Write a duration such as 2m.", Short(d))
 		case d < shortestDeadline:
-			r.wrong(e.place, "%s is too short to be met. Write at least %s.", short(d), short(shortestDeadline))
+			r.wrong(e.place, "%s is too short to be met. Write at least %s.", Short(d), Short(shortestDeadline))
 		case d > longestDeadline:
-			r.wrong(e.place, "%s is too long. Write at most %s.", short(d), short(longestDeadline))
+			r.wrong(e.place, "%s is too long. Write at most %s.", Short(d), Short(longestDeadline))
 		}
 	}
 }
@@ -77,9 +77,9 @@ func (r *reader) checkOrder(keys []entry, whole place, route conversation.Route)
 	p := route.WithDefaults().Policy
 	spelled := func(key string, d conversation.Duration) string {
 		if _, written := find(keys, key); written {
-			return short(time.Duration(d))
+			return Short(time.Duration(d))
 		}
-		return short(time.Duration(d)) + ", the default"
+		return Short(time.Duration(d)) + ", the default"
 	}
 	if p.WarnBefore >= p.CustomerIdle {
 		r.wrong(first(keys, whole, "warn_before", "customer_idle"), "warn_before (%s) is not shorter than customer_idle (%s), so the warning would come before the wait begins. Write a shorter warn_before or a longer customer_idle.",
@@ -93,7 +93,7 @@ func (r *reader) checkOrder(keys []entry, whole place, route conversation.Route)
 	for i, rung := range p.Ladder {
 		if rung.AcceptWithin > p.MaxWait {
 			r.wrong(at(r.again(ladder[i]), "accept_within", ladder[i]), "accept_within (%s) is longer than max_wait (%s), so the next rung would never be tried. Write a shorter one or a longer max_wait.",
-				short(time.Duration(rung.AcceptWithin)), spelled("max_wait", p.MaxWait))
+				Short(time.Duration(rung.AcceptWithin)), spelled("max_wait", p.MaxWait))
 		}
 	}
 }

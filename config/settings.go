@@ -171,9 +171,9 @@ func (s *Settings) complete(already Mistakes) Mistakes {
 		check("HANDOFF_FILES_SECRET", err == nil && len(secret) < files.MinSecret, "is too short. Write at least %d characters, such as openssl rand -hex 24 gives.", files.MinSecret)
 		s.FilesSecret[i] = secret
 	}
-	check("HANDOFF_FILES_LIFETIME", s.FilesLifetime < time.Hour || s.FilesLifetime > longestLink, "is not possible. Write a duration between 1h and %s.", short(longestLink))
+	check("HANDOFF_FILES_LIFETIME", s.FilesLifetime < time.Hour || s.FilesLifetime > longestLink, "is not possible. Write a duration between 1h and %s.", Short(longestLink))
 	check("HANDOFF_SCAN_URL", s.ScanURL != "" && !isBase(s.ScanURL), "is no address. Write one such as http://127.0.0.1:9000/scan, without ? and #.")
-	check("HANDOFF_SCAN_TIMEOUT", s.ScanTimeout <= 0 || s.ScanTimeout > longestScan, "is not possible. Write a duration between 1s and %s.", short(longestScan))
+	check("HANDOFF_SCAN_TIMEOUT", s.ScanTimeout <= 0 || s.ScanTimeout > longestScan, "is not possible. Write a duration between 1s and %s.", Short(longestScan))
 	check("HANDOFF_CONFIG", s.Config == "", "is empty. Write the path of the file, such as handoff.yaml.")
 	check("HANDOFF_TASK_QUEUE", s.TaskQueue == "", "is empty. Write a name, such as handoff.")
 	check("HANDOFF_LISTEN", !isAddress(s.Listen), "is no address. Write host:port, such as 127.0.0.1:8080.")

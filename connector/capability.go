@@ -9,6 +9,7 @@ const (
 	CanResumeBot    Capability = "resume_bot"
 	CanAssign       Capability = "assign"
 	CanPrepare      Capability = "prepare_ticket"
+	CanFindTicket   Capability = "find_ticket"
 	CanClose        Capability = "close_ticket"
 	CanNote         Capability = "note"
 	CanAvailability Capability = "availability"
@@ -64,6 +65,7 @@ func capabilities(c Connector) []capability {
 		{CanResumeBot, is[BotResumer](c)},
 		{CanAssign, is[AgentAssigner](c)},
 		{CanPrepare, is[TicketPreparer](c)},
+		{CanFindTicket, is[TicketFinder](c)},
 		{CanClose, is[TicketCloser](c)},
 		{CanNote, is[NoteWriter](c)},
 		{CanAvailability, is[AvailabilityReader](c)},

@@ -17,9 +17,9 @@ import (
 // Connector is what every vendor's package provides for one configured account, called a connection.
 //
 // All methods may be called from many goroutines at once. The optional companions are BotPauser, BotResumer,
-// AgentAssigner, TicketPreparer, TicketCloser, NoteWriter, AvailabilityReader, TypingSender, AttachmentSender,
-// AttachmentFetcher, SentFinder, MessageLister, TicketMirror, TicketUpdater, QueueReader, MessageEditor, ReadMarker,
-// Surveyor, ButtonSender, RatingWriter, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
+// AgentAssigner, TicketPreparer, TicketFinder, TicketCloser, NoteWriter, AvailabilityReader, TypingSender,
+// AttachmentSender, AttachmentFetcher, SentFinder, MessageLister, TicketMirror, TicketUpdater, QueueReader, MessageEditor,
+// ReadMarker, Surveyor, ButtonSender, RatingWriter, Challenger, Subscriber, Checker, ConversationAPI and StateNotifier.
 type Connector interface {
 	// Name is the vendor's lower-case name, equal to the folder's. It never changes.
 	Name() string
@@ -141,6 +141,8 @@ type Traits struct {
 	ExplainsRefusals bool
 	// AnswerStatus is the status that the vendor wants for success; 0 means 200.
 	AnswerStatus int
+	// AnswerEmpty says that the vendor wants no body.
+	AnswerEmpty bool
 	// AnswerBody is the JSON that the vendor wants for success, where it reads the answer; empty means that it does not.
 	AnswerBody string
 }

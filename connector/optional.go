@@ -63,6 +63,12 @@ type TicketPreparer interface {
 	PrepareTicket(ctx context.Context, req OpenRequest) (vendor map[string]string, err error)
 }
 
+// TicketFinder looks for the ticket that an earlier Open with the request's Key made although its answer was lost. It makes
+// none, and finds one that was closed meanwhile too, if it can. It is for desks that the customer has been taken away from.
+type TicketFinder interface {
+	FindTicket(ctx context.Context, req OpenRequest) (ticket conversation.Ticket, found bool, err error)
+}
+
 // TicketCloser closes a ticket. Closing a closed ticket is no error.
 type TicketCloser interface {
 	CloseTicket(ctx context.Context, req CloseRequest) error

@@ -228,6 +228,10 @@ func (c *Conversation) open(now time.Time, wanted Wanted) {
 	if group == "" {
 		group = c.desk().Group
 	}
+	var within Duration
+	if c.Rules >= RulesFlows {
+		within = c.patience()
+	}
 	upto := c.Transcript.Last
 	mirrored := false
 	if t := c.mirroredTicket(); t != nil && t.Desk == c.desk().Name {
@@ -236,25 +240,30 @@ func (c *Conversation) open(now time.Time, wanted Wanted) {
 		c.closeTicket(now, false)
 		// The ticket is named after the first effect that is about it.
 		c.addTicket(TicketRecord{Key: c.keyNumber(c.LastKey + 1), Desk: c.desk().Name, Status: TicketOpening})
-		c.prepare(now, upto)
+		c.prepare(now, upto, within)
 	}
 	more := c.nextDesk() >= 0
 	queues := c.Route.Policy.OnUnavailable == ToQueue || c.Route.Policy.OnUnavailable == ToTicket
 	e := Effect{
 		Kind: OpenTicket, Agent: wanted.Agent, Group: group, Priority: wanted.Priority, Upto: upto, Mirrored: mirrored,
-		IfAvailable: c.desk().Able(canAvailability) && (!queues || more),
-	}
-	if more && c.Rules >= RulesFlows {
-		e.Within = c.Route.Policy.DeskDownAfter
+		Within: within, IfAvailable: c.desk().Able(canAvailability) && (!queues || more),
 	}
 	c.decide(now, e)
 	c.setDeadline(AcceptBy, now.Add(time.Duration(c.Route.Policy.AcceptWithin)))
 }
 
-// prepare does what the desk needs before its first ticket.
-func (c *Conversation) prepare(now time.Time, upto int) {
+// patience is how long the desk is tried before the next one is asked; zero where there is none.
+func (c *Conversation) patience() Duration {
+	if c.nextDesk() < 0 {
+		return 0
+	}
+	return c.Route.Policy.DeskDownAfter
+}
+
+// prepare does what the desk needs before its first ticket; it is tried for as long as any send unless within is set.
+func (c *Conversation) prepare(now time.Time, upto int, within Duration) {
 	if c.desk().Able(canPrepare) && len(c.DeskVendors[c.desk().Name]) == 0 {
-		c.decide(now, Effect{Kind: PrepareTicket, Upto: upto})
+		c.decide(now, Effect{Kind: PrepareTicket, Upto: upto, Within: within})
 	}
 }
 

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -38,7 +39,7 @@ func joined(messages []Message) []Message {
 	for _, m := range messages {
 		m.Buttons = usable(m.Buttons)
 		if last := len(list) - 1; len(m.Buttons) > 0 && m.Text == "" && m.Attachment == nil && last >= 0 && list[last].Attachment == nil {
-			list[last].Buttons = append(list[last].Buttons[:len(list[last].Buttons):len(list[last].Buttons)], m.Buttons...)
+			list[last].Buttons = append(slices.Clip(list[last].Buttons), m.Buttons...)
 			continue
 		}
 		list = append(list, m)
@@ -82,7 +83,7 @@ func (c *Conversation) offer(e *Effect, text string, buttons []Button, pressable
 		first = len(c.Offered) + 1
 		for _, b := range buttons {
 			if b.URL == "" {
-				c.Offered = append(c.Offered[:len(c.Offered):len(c.Offered)], b)
+				c.Offered = append(slices.Clip(c.Offered), b)
 			}
 		}
 	}

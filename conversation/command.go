@@ -180,7 +180,7 @@ func (c *Conversation) resend(now time.Time, key Key) {
 		c.Counts.Failed--
 	}
 	e.Status, e.Reason = Pending, ""
-	e.Kept = e.Kind == Say && e.Human && c.windowClosed(now)
+	e.Kept = e.Kind == Say && e.Human && c.windowClosed(now) && c.mayHear()
 	if t := c.openTicket(); t != nil && e.Kind == Post {
 		// The ticket that the words were meant for may be over.
 		e.TicketKey, e.Desk = t.Key, t.Desk

@@ -58,13 +58,15 @@ const (
 	CatchUp EffectKind = "catch_up"
 	// CloseTicket closes the ticket. ByCustomer is set if it was the customer who left.
 	CloseTicket EffectKind = "close_ticket"
+	// FindTicket looks for the ticket that the effect Opening may have opened although no answer came, to close it.
+	FindTicket EffectKind = "find_ticket"
 )
 
 // EffectKinds lists every kind, in the order of this file.
 func EffectKinds() []EffectKind {
 	return []EffectKind{
 		Say, PauseBot, ResumeBot, Notify, EditSaid, AskRating, AskBot, PrepareTicket, Mirror, OpenTicket, Post, EditPosted, Note, Assign,
-		UpdateTicket, ReadQueue, ReportRating, CatchUp, CloseTicket,
+		UpdateTicket, ReadQueue, ReportRating, CatchUp, CloseTicket, FindTicket,
 	}
 }
 
@@ -92,7 +94,8 @@ func (k EffectKind) Side() Side {
 		return ChannelSide
 	case AskBot:
 		return BotSide
-	case PrepareTicket, Mirror, OpenTicket, Post, EditPosted, Note, Assign, UpdateTicket, ReadQueue, ReportRating, CatchUp, CloseTicket:
+	case PrepareTicket, Mirror, OpenTicket, Post, EditPosted, Note, Assign, UpdateTicket, ReadQueue, ReportRating, CatchUp, CloseTicket,
+		FindTicket:
 		return DeskSide
 	}
 	return DeskSide
@@ -124,7 +127,7 @@ type Effect struct {
 	Buttons []Button `json:"buttons,omitempty"`
 	// Degraded says what the message has lost because the channel cannot show it.
 	Degraded Reason `json:"degraded,omitempty"`
-	Author  Author   `json:"author,omitzero"`
+	Author   Author `json:"author,omitzero"`
 	// Desk is the connection, and TicketKey the key, of the ticket that it is about.
 	Desk       string `json:"desk,omitempty"`
 	TicketKey  Key    `json:"ticket_key,omitempty"`
@@ -140,11 +143,13 @@ type Effect struct {
 	Rating   int  `json:"rating,omitempty"`
 	// Left marks what is to be done at a desk that the conversation was moved away from.
 	Left bool `json:"left,omitempty"`
+	// Opening is the OpenTicket whose ticket FindTicket looks for.
+	Opening Key `json:"opening,omitempty"`
 	// Target is the vendor's id of the message that is edited; it is known when the effect is taken.
 	Target string `json:"target,omitempty"`
 	// WaitingSince is when the customer began to wait; it goes along with UpdateTicket and ReadQueue.
 	WaitingSince time.Time `json:"waiting_since,omitzero"`
-	// Within bounds how long OpenTicket is tried; zero means for as long as any send.
+	// Within bounds how long PrepareTicket or OpenTicket is tried; zero means for as long as any send.
 	Within Duration `json:"within,omitempty"`
 	// IfAvailable opens the ticket only if somebody is there to take it.
 	IfAvailable bool `json:"if_available,omitempty"`

@@ -11,7 +11,7 @@ func (c *Conversation) mirror(now time.Time) {
 	if c.mirroredTicket() == nil {
 		c.Desk = 0
 		c.addTicket(TicketRecord{Key: c.keyNumber(c.LastKey + 1), Desk: c.desk().Name, Status: TicketMirrored})
-		c.prepare(now, c.Transcript.Last)
+		c.prepare(now, c.Transcript.Last, 0)
 	}
 	c.decide(now, Effect{Kind: Mirror, Upto: c.Transcript.Last})
 }

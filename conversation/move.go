@@ -49,15 +49,8 @@ func (c *Conversation) move(now time.Time, i int) {
 	if t := c.openTicket(); t != nil {
 		opening := t.Status == TicketOpening
 		t.Status, t.Left = TicketClosing, true
-		switch {
-		case opening:
-		case c.able(t, canClose):
-			c.decide(now, Effect{Kind: CloseTicket, TicketKey: t.Key, Desk: t.Desk, Left: true})
-		case c.able(t, canNote):
-			c.decide(now, Effect{
-				Kind: Note, TicketKey: t.Key, Desk: t.Desk, Left: true,
-				Text: "The customer was taken to another desk: what is written here does not get there.",
-			})
+		if !opening {
+			c.leave(now, t, "The customer was taken to another desk: what is written here does not get there.")
 		}
 	}
 	c.useDesk(i)
@@ -65,6 +58,42 @@ func (c *Conversation) move(now time.Time, i int) {
 	c.LastAgent, c.RoutedAt, c.Asked = Author{}, time.Time{}, ""
 	c.open(now, Wanted{})
 	c.Requeued = true
+}
+
+// ticketIsOver tells an agent that nobody reads what he writes into a ticket.
+const ticketIsOver = "This ticket is over: the customer does not get what is written here."
+
+// leave closes a ticket where the customer is not any more, or tells its agents.
+func (c *Conversation) leave(now time.Time, t *TicketRecord, note string) {
+	switch {
+	case c.able(t, canClose):
+		c.decide(now, Effect{Kind: CloseTicket, TicketKey: t.Key, Desk: t.Desk, Left: true})
+	case c.able(t, canNote) && !t.Told:
+		c.decide(now, Effect{Kind: Note, TicketKey: t.Key, Desk: t.Desk, Left: true, Text: note})
+		t.Told = c.Rules >= RulesFlows
+	}
+}
+
+// lookFor looks for the ticket that an opening may have made all the same, where the desk can be asked. Opening is the
+// effect of which no answer came.
+func (c *Conversation) lookFor(now time.Time, opening Effect) {
+	t := c.ticketByKey(opening.TicketKey)
+	if opening.Kind != OpenTicket || opening.Mirrored || t == nil || t.Ticket.ID != "" || !c.able(t, canFindTicket) {
+		return
+	}
+	c.decide(now, Effect{
+		Kind: FindTicket, Opening: opening.Key, Group: opening.Group, Upto: opening.Upto, TicketKey: t.Key, Desk: t.Desk, Left: true,
+	})
+}
+
+// found leaves the ticket that was looked for and is there.
+func (c *Conversation) found(now time.Time, e Effect, ev Event) {
+	t := c.ticketByKey(e.TicketKey)
+	if t == nil || t.Ticket.ID != "" || ev.Ticket == nil || ev.Ticket.ID == "" {
+		return
+	}
+	t.Ticket, t.Status = *ev.Ticket, TicketClosing
+	c.leave(now, t, ticketIsOver)
 }
 
 // abandoned reports whether e is about a ticket that was left, and of no use any more: the ticket at the next desk has

@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// maxBatch and maxBatchBytes bound what one task carries.
@@ -24,6 +27,7 @@ const (
 	canEdit         = "edit_messages"
 	canSurvey       = "survey"
 	canButtons      = "show_buttons"
+	canFindTicket   = "find_ticket"
 )
 
 // decide puts an effect into the outbox.
@@ -58,12 +62,7 @@ func (c *Conversation) HasWork(side Side) bool {
 
 // Quiet reports whether nothing is pending that can be done now.
 func (c *Conversation) Quiet() bool {
-	for _, side := range Sides() {
-		if c.HasWork(side) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(Sides(), c.HasWork)
 }
 
 // Pending counts the effects that are yet to be done.
@@ -144,6 +143,12 @@ func (c *Conversation) forbids(e Effect) Reason {
 		}
 		return OwnerChanged
 	}
+	if e.Kind == FindTicket {
+		if t == nil || t.Ticket.ID != "" {
+			return NoTicket
+		}
+		return ""
+	}
 	if t == nil || t.Ticket.ID == "" {
 		return NoTicket
 	}
@@ -205,7 +210,7 @@ func (c *Conversation) equip(side Side, task *Task) {
 			task.Ticket, shown = &ticket, t.Shown
 		}
 		switch first.Kind {
-		case OpenTicket, PrepareTicket, Mirror:
+		case OpenTicket, PrepareTicket, Mirror, FindTicket:
 			task.Customer = &c.Customer
 			task.Transcript = c.Transcript.Between(shown, task.Effects[len(task.Effects)-1].Upto)
 			task.Previous = c.previousTicket(first)

@@ -24,6 +24,7 @@ func (c *Conversation) outcome(now time.Time, ev Event) Reason {
 	case EffectWithdrawn:
 		if c.Stale(*e) {
 			c.withhold(e, c.forbids(*e))
+			c.lookFor(now, done)
 		}
 		return ""
 	case EffectUncertain:
@@ -82,6 +83,8 @@ func (c *Conversation) tookPlace(now time.Time, e Effect, ev Event) {
 		if t := c.ticketByKey(e.TicketKey); t != nil && t.Status == TicketClosing {
 			t.Status = TicketDone
 		}
+	case FindTicket:
+		c.found(now, e, ev)
 	case Mirror:
 		c.mirrored(now, e, ev)
 	case ReadQueue:
@@ -145,7 +148,7 @@ func (c *Conversation) failed(now time.Time, e Effect, ev Event) {
 		if t := c.openTicket(); ev.Reason == "not_found" && t != nil && t.Key == e.TicketKey && c.Closing == "" {
 			c.ticketGone(now, e)
 		}
-	case ResumeBot, Notify, Note, ReportRating, CloseTicket:
+	case ResumeBot, Notify, Note, ReportRating, CloseTicket, FindTicket:
 	}
 }
 
@@ -157,7 +160,7 @@ func (c *Conversation) unknown(now time.Time, e Effect) {
 		c.tellAgent(now, e)
 	case PauseBot, AskBot, PrepareTicket, Mirror, OpenTicket, EditSaid, EditPosted, ReadQueue, CatchUp:
 		c.failed(now, e, Event{})
-	case ResumeBot, Notify, AskRating, Note, Assign, UpdateTicket, ReportRating, CloseTicket:
+	case ResumeBot, Notify, AskRating, Note, Assign, UpdateTicket, ReportRating, CloseTicket, FindTicket:
 	}
 }
 
@@ -238,7 +241,15 @@ func (c *Conversation) openingFailed(now time.Time, e Effect, why Reason) {
 		c.rest()
 		return
 	}
+	if doubtful(why) {
+		c.lookFor(now, e)
+	}
 	c.notOpened(now, e, DeskDown, c.Route.Policy.OnExhausted)
+}
+
+// doubtful reports whether an effect that failed for this reason may have taken place: unlike one that was refused.
+func doubtful(why Reason) bool {
+	return why == "" || why == TimedOut || why == "uncertain" || why == "unavailable" || why == "rate_limited"
 }
 
 func (c *Conversation) notOpened(now time.Time, e Effect, reason Reason, choice Choice) {
@@ -328,6 +339,7 @@ func (c *Conversation) proven(ev Event) Reason {
 			c.Counts.Uncertain--
 		}
 		c.Counts.Delivered++
+		c.sentAs(*e, ev.MessageID)
 		c.remove(e.Key)
 		return ""
 	}

@@ -170,6 +170,17 @@ func TestAnEchoProvesASendOfUnknownOutcome(t *testing.T) {
 	}
 }
 
+func TestWordsThatAnEchoProvedCanBeChangedLater(t *testing.T) {
+	r := hosted()
+	r.Desks[0].Can = append(r.Desks[0].Can, "edit_messages")
+	s := spoken(t, r).happens(Event{Kind: CustomerSaid, Text: "order 12", MessageID: "order"})
+	posted := s.pending(Post)
+	s.comesOf(Event{Kind: EffectDoubted, Key: posted.Key}).happens(Event{Kind: SendProven, Key: posted.Key, MessageID: "m1"})
+	s.happens(Event{Kind: CustomerEdited, Target: "order", Text: "order 13"})
+	task, _ := s.Take(DeskSide)
+	require.Equal(t, []any{EditPosted, "m1"}, []any{task.Effects[0].Kind, task.Effects[0].Target})
+}
+
 func TestAnEchoProvesWordsOnly(t *testing.T) {
 	s := tell(t, hosted()).asksForHuman()
 	s.comesOf(Event{Kind: EffectDoubted, Key: s.pending(OpenTicket).Key})

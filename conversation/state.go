@@ -69,9 +69,9 @@ const (
 	IgnoredForeign Reason = "foreign_connection"
 	OwnerChanged   Reason = "owner_changed"
 	// Moved: the ticket was left for one at another desk, which has all that was said.
-	Moved          Reason = "moved_to_another_desk"
-	NoTicket       Reason = "no_ticket"
-	TimedOut       Reason = "timed_out"
+	Moved    Reason = "moved_to_another_desk"
+	NoTicket Reason = "no_ticket"
+	TimedOut Reason = "timed_out"
 	// WindowClosed: the channel takes no words to a customer who has not written for so long.
 	WindowClosed Reason = "reply_window_closed"
 	// ButtonsAsText, FileAsLink and FileRefused say what a message lost on its way, and what stands there instead: lines, a

@@ -62,10 +62,16 @@ func (c *Conversation) throughWindow(now time.Time, e *Effect) {
 	switch {
 	case e.Kind != Say && e.Kind != AskRating || e.Status != Pending || !c.windowClosed(now):
 	case e.Kind == Say && e.Human:
-		e.Kept = true
+		e.Kept = c.mayHear()
 	default:
 		e.Status, e.Reason = Withheld, WindowClosed
 	}
+}
+
+// mayHear reports whether the customer's next words would still belong to this conversation.
+func (c *Conversation) mayHear() bool {
+	_, lingers := c.deadline(LingerUntil)
+	return c.State != Ended || lingers
 }
 
 // dropKept gives up the words that waited for a customer who never wrote again.

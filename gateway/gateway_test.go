@@ -293,6 +293,11 @@ func TestTheVendorGetsTheStatusItWantsForSuccess(t *testing.T) {
 	w := s.post("/webhooks/shop-eu", said("e1", "hello"))
 	require.Equal(t, http.StatusAccepted, w.Code)
 	require.JSONEq(t, `{"messages":[]}`, w.Body.String())
+
+	s.shop.traits.AnswerEmpty = true
+	w = s.post("/webhooks/shop-eu", said("e2", "hello"))
+	require.Equal(t, http.StatusAccepted, w.Code)
+	require.Empty(t, w.Body.String())
 }
 
 func TestOneConversationCannotDrownTheOthers(t *testing.T) {

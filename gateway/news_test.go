@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,15 @@ func TestWhoComesNewGetsTheWholeTalkAndHowThingsStand(t *testing.T) {
 	}, told(pieces))
 	require.Equal(t, "Mira", pieces[2].data.Agent.Name)
 	require.Empty(t, r.news(talk()), "nothing comes twice")
+}
+
+func TestButtonsStandBelowTheirMessage(t *testing.T) {
+	v := talk()
+	v.Transcript.Lines[2].Buttons = []conversation.Button{{Label: "Yes", Value: "yes"}, {Label: "Map", URL: "https://shop.example/map"}}
+	pieces := reading(place{}).news(v)
+	body, err := json.Marshal(pieces[3].data)
+	require.NoError(t, err)
+	require.Contains(t, string(body), `"text":"here I am","buttons":[{"label":"Yes","value":"yes"},{"label":"Map","url":"https://shop.example/map"}]`)
 }
 
 func TestWhoComesBackGetsExactlyWhatWasMissedWhereverTheBreakWas(t *testing.T) {

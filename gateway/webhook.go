@@ -73,7 +73,10 @@ func (s *Server) receive(c echo.Context, name string, x connector.Connector, d *
 	if status == 0 {
 		status = http.StatusOK
 	}
-	if traits.AnswerBody != "" {
+	switch {
+	case traits.AnswerEmpty:
+		return c.NoContent(status)
+	case traits.AnswerBody != "":
 		return c.JSONBlob(status, []byte(traits.AnswerBody))
 	}
 	return c.JSON(status, map[string]string{"status": "accepted"})

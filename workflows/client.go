@@ -391,11 +391,13 @@ func (c *Client) Active(ctx context.Context, connection string) ([]string, error
 	}
 }
 
-// Ahead counts the customers who have been waiting at the desk for longer than since.
+// Ahead counts the customers who have been waiting at the desk for longer than since. Those who wait for an opening, or
+// for the answer to a ticket that they left, are in nobody's way.
 func (c *Client) Ahead(ctx context.Context, desk string, since time.Time) (int, error) {
-	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND %s = '%s' AND %s IN ('%s', '%s') AND %s < '%s'",
+	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND %s = '%s' AND %s IN ('%s', '%s') AND %s < '%s' AND %s NOT IN ('%s', '%s', '%s')",
 		ConversationType, AttributeDesk.GetName(), quoted(desk), AttributeState.GetName(), conversation.Waiting, conversation.Reassigning,
-		AttributeSince.GetName(), since.UTC().Format(time.RFC3339Nano))
+		AttributeSince.GetName(), since.UTC().Format(time.RFC3339Nano),
+		AttributeReason.GetName(), conversation.OutOfHours, conversation.LeftAsTicket, conversation.NobodyThere)
 	answer, err := c.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
 	if err != nil {
 		return 0, known(err)

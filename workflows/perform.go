@@ -148,6 +148,7 @@ func activityFor(first conversation.Effect, options *workflow.ActivityOptions) a
 		options.ScheduleToCloseTimeout, options.RetryPolicy.MaximumInterval = answerWithin, lastRetryOfBot
 		return a.AskBot
 	case conversation.PrepareTicket:
+		bound(options, first)
 		return a.PrepareTicket
 	case conversation.EditSaid, conversation.EditPosted:
 		return a.Edit
@@ -165,9 +166,7 @@ func activityFor(first conversation.Effect, options *workflow.ActivityOptions) a
 	case conversation.ReportRating:
 		return a.ReportRating
 	case conversation.OpenTicket:
-		if first.Within > 0 {
-			options.ScheduleToCloseTimeout = time.Duration(first.Within)
-		}
+		bound(options, first)
 		return a.OpenTicket
 	case conversation.Post:
 		return a.Post
@@ -180,8 +179,17 @@ func activityFor(first conversation.Effect, options *workflow.ActivityOptions) a
 		return a.CatchUp
 	case conversation.CloseTicket:
 		return a.CloseTicket
+	case conversation.FindTicket:
+		return a.FindTicket
 	}
 	return nil
+}
+
+// bound has an effect that gives way to another be tried no longer than it says.
+func bound(options *workflow.ActivityOptions, e conversation.Effect) {
+	if e.Within > 0 {
+		options.ScheduleToCloseTimeout = time.Duration(e.Within)
+	}
 }
 
 // final reports whether the same call will fail again.

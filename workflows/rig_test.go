@@ -78,7 +78,8 @@ func newRig(t *testing.T) *rig {
 	a := &activities.Activities{}
 	r.RegisterActivity(a)
 	for _, name := range []string{
-		"Say", "PauseBot", "ResumeBot", "AskBot", "PrepareTicket", "OpenTicket", "Post", "Note", "Assign", "CatchUp", "CloseTicket", "Notify",
+		"Say", "PauseBot", "ResumeBot", "AskBot", "PrepareTicket", "OpenTicket", "Post", "Note", "Assign", "CatchUp", "CloseTicket", "FindTicket",
+		"Notify",
 	} {
 		r.OnActivity(name, mock.Anything, mock.Anything).AfterFn(func() time.Duration { return r.slow[name] }).Return(
 			func(ctx context.Context, task conversation.Task) ([]conversation.Event, error) {

@@ -19,6 +19,13 @@ type attributes struct {
 
 func attributesOf(c *conversation.Conversation) attributes {
 	a := attributes{state: string(c.State), since: c.Since, reason: string(c.Reason), ticket: c.CurrentTicket()}
+	if c.Rules >= conversation.RulesFlows && (c.State == conversation.Waiting || c.State == conversation.Reassigning) {
+		// The place in the queue goes by when the customer began to wait, whoever has been asked since.
+		a.since = c.WaitingSince
+	}
+	if c.Parked != "" {
+		a.reason = string(c.Parked)
+	}
 	a.route, a.desk = c.Route.Name, c.View().Desk
 	if c.State == conversation.Assigned {
 		a.agent = AgentAttribute(c.Agent.ID)

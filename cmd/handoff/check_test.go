@@ -19,7 +19,7 @@ routes:
   till:
     channel: till
     desk: [mail, team]
-    policy: {on_unknown_send: hold}
+    policy: {on_unknown_send: hold, reply_window: 24h}
 `
 
 // durations are of one run.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/handoff-engine/handoff/config"
 	"github.com/handoff-engine/handoff/connector"
@@ -113,6 +114,9 @@ func channelLacks(r conversation.Route) []string {
 	c, add := r.Channel, func(text string) { lacks = append(lacks, r.Channel.Name+" "+text) }
 	if c.SendingTakesOver {
 		add("silences its bot with the first word that is sent: notices while the customer waits are sent only if their text is set in the policy")
+	}
+	if window := time.Duration(r.Policy.ReplyWindow); window > 0 {
+		add("takes no words to a customer who has been silent for " + config.Short(window) + ": what agents write later is kept until the customer writes again")
 	}
 	if !able(c, connector.CanAttach) {
 		add("takes no files: the customer gets a link to an agent's file")

@@ -31,7 +31,7 @@ func TestTheListOfConnectorsIsUpToDate(t *testing.T) {
 	for _, f := range all.Vendors().Factories() {
 		opened = append(opened, open(t, f.Vendor))
 	}
-	made := connectorsPage(opened)
+	made := connectorsPage(opened, fates(t))
 	if connectortest.Updating() {
 		require.NoError(t, os.WriteFile(page, []byte(made), 0o644))
 	}
@@ -90,7 +90,7 @@ func openExample(t *testing.T, name string, keys map[string]any) connector.Conne
 }
 
 // connectorsPage writes the tables.
-func connectorsPage(opened []connector.Connector) string {
+func connectorsPage(opened []connector.Connector, fates string) string {
 	var b strings.Builder
 	b.WriteString("# Connectors\n\nMade by `go test ./connector/all -run UpToDate -update`; what a word means is below the tables.\n\n")
 	b.WriteString("## Sides and promises\n\n| vendor | sides | to the customer | to the agents | opening a ticket | longest text | calls a second | redelivers for |\n|---|---|---|---|---|---|---|---|\n")
@@ -122,6 +122,7 @@ func connectorsPage(opened []connector.Connector) string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(fates)
 	b.WriteString(pairs(opened))
 	b.WriteString(`
 ## Words

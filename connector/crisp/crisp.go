@@ -65,6 +65,7 @@ type Client struct {
 var (
 	_ connector.Desk               = (*Client)(nil)
 	_ connector.TicketMirror       = (*Client)(nil)
+	_ connector.TicketFinder       = (*Client)(nil)
 	_ connector.TicketCloser       = (*Client)(nil)
 	_ connector.AgentAssigner      = (*Client)(nil)
 	_ connector.NoteWriter         = (*Client)(nil)

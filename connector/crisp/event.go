@@ -51,7 +51,8 @@ func (c *Client) ours(m message) bool {
 // proves gives the proof that a message of the customer's is there. One part of several proves nothing, nor do the words
 // that a ticket begins with. What carries no property of ours, though it carries our origin, is told by its words.
 func (c *Client) proves(ev conversation.Event, m message) (conversation.Event, bool) {
-	ev.Kind, ev.MessageID = conversation.SendProven, fingerprintText(m.Fingerprint)
+	// Without a MessageID: the last of several messages looks like one alone, and an edit needs them all.
+	ev.Kind = conversation.SendProven
 	key, _ := m.Properties[keyProperty].(string)
 	ev.Key = conversation.Key(key)
 	if key == "" && m.Origin == c.origin && m.Properties[partProperty] == nil && m.Type == typeText {

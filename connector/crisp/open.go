@@ -63,6 +63,16 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	return ticket, nil
 }
 
+// FindTicket looks for the conversation that Open made.
+func (c *Client) FindTicket(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	const op = "FindTicket"
+	id, err := c.known(ctx, op, req.Key)
+	if err != nil || id == "" {
+		return conversation.Ticket{}, false, err
+	}
+	return c.ticket(id, fingerprintText(c.history(req)[0].Fingerprint)), true, nil
+}
+
 // prepare gives the conversation of a request, which knows who asks and is in its sub-inbox, and whether it may have messages.
 func (c *Client) prepare(ctx context.Context, op string, req connector.OpenRequest) (id string, again bool, err error) {
 	if req.Mirrored != nil {
@@ -92,10 +102,7 @@ func (c *Client) ticket(id, first string) conversation.Ticket {
 
 // begin gives the conversation of a key, and whether an earlier call made it.
 func (c *Client) begin(ctx context.Context, op string, key conversation.Key) (id string, again bool, err error) {
-	if id = c.opening.Of(key); id != "" {
-		return id, true, nil
-	}
-	if id, err = c.find(ctx, op, key); err != nil || id != "" {
+	if id, err = c.known(ctx, op, key); err != nil || id != "" {
 		return id, true, err
 	}
 	var made session
@@ -107,6 +114,14 @@ func (c *Client) begin(ctx context.Context, op string, key conversation.Key) (id
 	}
 	c.opening.Set(key, made.ID)
 	return made.ID, false, nil
+}
+
+// known gives the conversation that an earlier call with the key made, or "".
+func (c *Client) known(ctx context.Context, op string, key conversation.Key) (string, error) {
+	if id := c.opening.Of(key); id != "" {
+		return id, nil
+	}
+	return c.find(ctx, op, key)
 }
 
 // find looks for the conversation of a key that another process made.

@@ -64,6 +64,7 @@ type Client struct {
 var (
 	_ connector.Desk               = (*Client)(nil)
 	_ connector.TicketPreparer     = (*Client)(nil)
+	_ connector.TicketFinder       = (*Client)(nil)
 	_ connector.TicketCloser       = (*Client)(nil)
 	_ connector.AgentAssigner      = (*Client)(nil)
 	_ connector.NoteWriter         = (*Client)(nil)

@@ -129,6 +129,28 @@ func (o *opening) find(ctx context.Context) (chatID, threadID string, err error)
 	return "", "", err
 }
 
+// FindTicket looks for the thread that Open began, in the chat of the customer in whose name that was.
+func (c *Client) FindTicket(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	const op = "FindTicket"
+	customer := c.unprepared.Of(req.Key)
+	if customer == "" {
+		var err error
+		if customer, err = c.knownCustomer(ctx, op, req); err != nil || customer == "" {
+			return conversation.Ticket{}, false, err
+		}
+	}
+	o := opening{Client: c, req: req, op: op, customer: customer, events: transcriptEvents(req.Key, req.Transcript)}
+	var list customerChats
+	if err := o.asCustomer(ctx, "list_chats", struct{}{}, &list); err != nil || len(list.Chats) == 0 {
+		return conversation.Ticket{}, false, err
+	}
+	begun, found, err := o.begun(ctx, list.Chats[0].ID)
+	if err != nil || !found {
+		return conversation.Ticket{}, false, err
+	}
+	return conversation.Ticket{ID: ticketID(list.Chats[0].ID, begun.ID), Vendor: c.remember(customer)}, true, nil
+}
+
 // hasChat recognises "the customer has a chat already", and isActive "the chat is open already". The names are
 // documented for the vendor's browser SDK only, so more general ones make us look again as well.
 func hasChat(err error) bool {
@@ -139,23 +161,30 @@ func isActive(err error) bool {
 	return slices.Contains([]string{"chat_already_active", "validation"}, connector.CodeOf(err))
 }
 
-// earlier finds the thread that an earlier call with this Key made, by the custom_id of its first message.
+// earlier finds the thread that an earlier call with this Key made, and adds what it lacks.
 func (o *opening) earlier(ctx context.Context, chatID string) (threadID string, err error) {
-	var list threads
-	if err := o.call(ctx, request{op: o.op, api: agentAPI, action: "list_threads", body: listThreads{ChatID: chatID, Limit: 3}}, &list); err != nil {
+	t, found, err := o.begun(ctx, chatID)
+	if err != nil || !found {
 		return "", err
 	}
-	for _, t := range list.Threads {
-		missing := o.missing(t.Events)
-		if len(missing) == len(o.events) {
-			continue
-		}
-		if t.Active {
-			return t.ID, o.send(ctx, chatID, missing)
-		}
-		return t.ID, nil
+	if t.Active {
+		return t.ID, o.send(ctx, chatID, o.missing(t.Events))
 	}
-	return "", nil
+	return t.ID, nil
+}
+
+// begun finds the thread that an earlier call with this Key made, by the custom_id of its first message.
+func (o *opening) begun(ctx context.Context, chatID string) (t thread, found bool, err error) {
+	var list threads
+	if err := o.call(ctx, request{op: o.op, api: agentAPI, action: "list_threads", body: listThreads{ChatID: chatID, Limit: 3}}, &list); err != nil {
+		return t, false, err
+	}
+	for _, t := range list.Threads {
+		if len(o.missing(t.Events)) < len(o.events) {
+			return t, true, nil
+		}
+	}
+	return t, false, nil
 }
 
 // missing are those of our events that a thread does not show.

@@ -53,11 +53,16 @@ func proven(us ourselves, m message) []conversation.Event {
 		app = m.BotProfile.AppID
 	}
 	var key conversation.Key
+	var id string
 	found, marked := markOf(m)
 	switch {
 	case !isTS(m.ThreadTS):
 	case marked && found.kind == markMessage && found.Part == found.Parts && app != "" && app == us.app:
 		key = found.Key
+		if found.Parts == 1 {
+			// An edit of words that took several needs them all.
+			id = m.TS
+		}
 	case len(m.Files) > 0 && us.bot != "" && m.User == us.bot:
 		key = captionKey(m)
 	}
@@ -66,7 +71,7 @@ func proven(us ourselves, m message) []conversation.Event {
 	}
 	return []conversation.Event{{
 		ID: "sent:" + m.Channel + ":" + m.TS, Kind: conversation.SendProven, Key: key, At: timeOf(m.TS),
-		TicketID: ticketID(m.Channel, m.ThreadTS),
+		TicketID: ticketID(m.Channel, m.ThreadTS), MessageID: id,
 	}}
 }
 

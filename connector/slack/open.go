@@ -46,7 +46,7 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 			return conversation.Ticket{}, err
 		}
 	}
-	ticket := conversation.Ticket{ID: ticketID(at.channel, ts), Vendor: map[string]string{customerKey: req.Customer.Name}}
+	ticket := ticketOf(at.channel, ts, req.Customer)
 	if err := c.introduce(ctx, op, ticket, req, again); err != nil {
 		return conversation.Ticket{}, err
 	}
@@ -64,6 +64,25 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		}
 	}
 	return ticket, nil
+}
+
+// FindTicket looks for the card that Open posted.
+func (c *Client) FindTicket(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	const op = "FindTicket"
+	at, known := c.placeOf(req.Group)
+	if !known {
+		return conversation.Ticket{}, false, connector.Errorf(Name, op, connector.NotFound, "the group is not configured")
+	}
+	ts, err := c.findCard(ctx, op, at.channel, req)
+	if err != nil || ts == "" {
+		return conversation.Ticket{}, false, err
+	}
+	return ticketOf(at.channel, ts, req.Customer), true, nil
+}
+
+// ticketOf names a thread, and what its posts show.
+func ticketOf(channel, ts string, customer conversation.Customer) conversation.Ticket {
+	return conversation.Ticket{ID: ticketID(channel, ts), Vendor: map[string]string{customerKey: customer.Name}}
 }
 
 // findCard gives the card that an earlier call with the Key posted, or "".

@@ -67,6 +67,7 @@ type Client struct {
 var (
 	_ connector.Desk               = (*Client)(nil)
 	_ connector.AgentAssigner      = (*Client)(nil)
+	_ connector.TicketFinder       = (*Client)(nil)
 	_ connector.TicketCloser       = (*Client)(nil)
 	_ connector.NoteWriter         = (*Client)(nil)
 	_ connector.AvailabilityReader = (*Client)(nil)
@@ -114,5 +115,7 @@ func (c *Client) Traits() connector.Traits {
 		Redelivery: redelivery, CallsPerSecond: callsPerSecond,
 		// Anything but a 2xx is repeated, and too many of them switch the subscription off [docs: Events API].
 		RepeatsOnRefusal: true,
+		// A body may be taken for a message in place of the one that was clicked [docs: Handling user interaction].
+		AnswerEmpty: true,
 	}
 }

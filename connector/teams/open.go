@@ -37,13 +37,10 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 		}
 		c.roots.Set(req.Key, opened)
 	}
-	details, err := json.Marshal(detailsOf(req.Customer))
+	ticket, err := ticketOf(op, opened, req)
 	if err != nil {
-		return conversation.Ticket{}, connector.Errorf(Name, op, connector.Invalid, "the customer cannot be written")
+		return conversation.Ticket{}, err
 	}
-	ticket := conversation.Ticket{ID: opened.thread, Vendor: map[string]string{
-		nameKey: customerName(req.Customer.Name), detailsKey: string(details), serviceKey: opened.service, linkKey: req.Link,
-	}}
 	_, err = c.say(ctx, op, ticket, transcriptKey(req.Key), speakerTranscript, transcriptTexts(req.Transcript))
 	if err == nil && req.Agent != "" {
 		err = c.Assign(ctx, connector.AssignRequest{Key: req.Key, Ticket: ticket, Agent: req.Agent, Vendor: req.Vendor})
@@ -57,6 +54,17 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	}
 	c.roots.Forget(req.Key)
 	return ticket, nil
+}
+
+// ticketOf names a thread, and keeps what its card shows.
+func ticketOf(op string, opened root, req connector.OpenRequest) (conversation.Ticket, error) {
+	details, err := json.Marshal(detailsOf(req.Customer))
+	if err != nil {
+		return conversation.Ticket{}, connector.Errorf(Name, op, connector.Invalid, "the customer cannot be written")
+	}
+	return conversation.Ticket{ID: opened.thread, Vendor: map[string]string{
+		nameKey: customerName(req.Customer.Name), detailsKey: string(details), serviceKey: opened.service, linkKey: req.Link,
+	}}, nil
 }
 
 // begin posts the card that a thread hangs on.

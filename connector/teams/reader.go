@@ -35,6 +35,7 @@ type Reader struct {
 }
 
 var (
+	_ connector.TicketFinder  = (*Reader)(nil)
 	_ connector.SentFinder    = (*Reader)(nil)
 	_ connector.MessageLister = (*Reader)(nil)
 	_ connector.Checker       = (*Reader)(nil)
@@ -77,6 +78,30 @@ func (r *Reader) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	return ticket, err
 }
 
+// FindTicket looks for the thread that Open began.
+func (r *Reader) FindTicket(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	const op = "FindTicket"
+	channel, err := r.channelOf(op, req.Group)
+	if err != nil {
+		return conversation.Ticket{}, false, err
+	}
+	found, err := r.rootOf(ctx, op, channel, req.Key)
+	if err == nil && found == "" && r.early(req.Key) {
+		err = tooEarly(op)
+	}
+	if err != nil || found == "" {
+		return conversation.Ticket{}, false, err
+	}
+	ticket, err := ticketOf(op, root{thread: threadID(channel, found), service: r.config.BaseURL}, req)
+	return ticket, err == nil, err
+}
+
+// early reports whether an attempt with the Key ended so lately that its thread may not show yet.
+func (r *Reader) early(key conversation.Key) bool {
+	doubted := r.doubted.Of(key)
+	return doubted != 0 && time.Since(time.Unix(int64(doubted), 0)) < graphLag
+}
+
 // recall finds the thread of a Key and how much of its transcript is there. That Graph does not answer keeps nobody from
 // an agent, unless a thread may be there that does not show yet.
 func (r *Reader) recall(ctx context.Context, op, channel string, key conversation.Key) error {
@@ -88,7 +113,7 @@ func (r *Reader) recall(ctx context.Context, op, channel string, key conversatio
 	case err != nil:
 		r.log.Warn("ticket is opened without a look for an earlier one", "op", op, "key", key, "kind", connector.KindOf(err))
 		return nil
-	case found == "" && doubted != 0 && time.Since(time.Unix(int64(doubted), 0)) < graphLag:
+	case found == "" && r.early(key):
 		return tooEarly(op)
 	case found == "":
 		return nil

@@ -58,6 +58,20 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	return o.ticket(), o.ask(ctx)
 }
 
+// FindTicket looks for the conversation that Open made, whose id is the key's.
+func (c *Client) FindTicket(ctx context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	s := showing{Client: c, op: "FindTicket", id: c.ticketID(req.Key)}
+	now, err := c.getRequest(ctx, s.op, s.id)
+	if connector.KindOf(err) == connector.NotFound {
+		return conversation.Ticket{}, false, nil
+	}
+	if err != nil {
+		return conversation.Ticket{}, false, err
+	}
+	s.as.id, s.as.name = now.Lead.LeadID, req.Customer.Name
+	return s.ticket(), true, nil
+}
+
 // opening is one call of Open.
 type opening struct {
 	showing

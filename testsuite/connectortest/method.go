@@ -31,6 +31,7 @@ const (
 	methodNotify    = "NotifyState"
 	methodAssign    = "Assign"
 	methodPrepare   = "PrepareTicket"
+	methodFindOpen  = "FindTicket"
 	methodClose     = "CloseTicket"
 	methodNote      = "WriteNote"
 	methodAvailable = "Availability"
@@ -62,6 +63,7 @@ func methodsOf(c connector.Connector) []string {
 		{methodReply, is[connector.Bot](c)},
 		{methodPrepare, is[connector.TicketPreparer](c)},
 		{methodOpen, is[connector.Desk](c)},
+		{methodFindOpen, is[connector.TicketFinder](c)},
 		{methodPost, is[connector.Desk](c)},
 		{methodPause, is[connector.BotPauser](c)},
 		{methodResume, is[connector.BotResumer](c)},
@@ -114,7 +116,7 @@ func (w *world) prepare(method string) call {
 			})
 			return err
 		}
-	case methodOpen, methodPrepare:
+	case methodOpen, methodPrepare, methodFindOpen:
 		return w.prepareOpening(method)
 	case methodMirror, methodUpdate, methodEdit, methodSurvey, methodRating:
 		return w.prepareShowing(method)
@@ -219,6 +221,14 @@ func (w *world) prepareOpening(method string) call {
 		}
 	}
 	req := w.openRequest("")
+	if method == methodFindOpen {
+		w.openTicket()
+		return func(ctx context.Context, key conversation.Key) error {
+			req.Key = key
+			_, _, err := w.conn.(connector.TicketFinder).FindTicket(ctx, req)
+			return err
+		}
+	}
 	return func(ctx context.Context, key conversation.Key) error {
 		req.Key = key
 		_, err := w.conn.(connector.Desk).Open(ctx, req)

@@ -31,6 +31,7 @@ func abilityMutants() []mutant {
 			want: []string{"AssignNobody/Assign", "StatusTable/Assign"},
 		},
 		{name: "everything was sent", spoil: plant(func(c *memory.Client) findsAll { return findsAll{c} }), want: []string{"FoundOnlyIfSent/FindSent"}},
+		{name: "every ticket is found", more: true, spoil: plant(func(c *memory.Client) findsTickets { return findsTickets{c} }), want: []string{"OpenedIsFound/FindTicket"}},
 		{name: "a list has ids of its own", spoil: plant(func(c *memory.Client) listsAnew { return listsAnew{c} }), want: []string{"ListHeals/ListMessages", "FullHandoff"}},
 		{
 			name: "a note is posted too", spoil: plant(func(c *memory.Client) tellsNotes { return tellsNotes{c} }),
@@ -115,6 +116,12 @@ type findsAll struct{ *memory.Client }
 func (m findsAll) FindSent(ctx context.Context, req connector.FindRequest) (connector.Receipt, bool, error) {
 	r, _, err := m.Client.FindSent(ctx, req)
 	return r, err == nil, err
+}
+
+type findsTickets struct{ *memory.Client }
+
+func (findsTickets) FindTicket(context.Context, connector.OpenRequest) (conversation.Ticket, bool, error) {
+	return conversation.Ticket{ID: "T-1001"}, true, nil
 }
 
 type listsAnew struct{ *memory.Client }

@@ -27,6 +27,12 @@ func optionalCases() []entry {
 			perMethod: postIntoClosed,
 		},
 		{
+			name:      "OpenedIsFound",
+			why:       "a ticket whose opening was not answered is found under its Key by another process, and can be closed; looking opens none",
+			methods:   []string{methodFindOpen},
+			perMethod: openedIsFound,
+		},
+		{
 			name:      "NoteStaysPrivate",
 			why:       "a note is seen by agents and by nobody else",
 			methods:   []string{methodNote},
@@ -121,6 +127,34 @@ func postIntoClosed(w *world, _ string) {
 	}
 	_, err := w.post(w.Context(), w.key(), saidText)
 	require.Contains(w, []connector.Kind{connector.Conflict, connector.NotFound}, connector.KindOf(err))
+}
+
+func openedIsFound(w *world, _ string) {
+	req, count := w.openRequest(w.key()), w.counter(methodOpen)
+	find := func() (conversation.Ticket, bool) {
+		ticket, found, err := w.conn.(connector.TicketFinder).FindTicket(w.Context(), req)
+		require.NoError(w, err)
+		return ticket, found
+	}
+	before := count()
+	_, found := find()
+	require.False(w, found, "found before it was opened")
+	require.Equal(w, before, count(), "looking has opened one")
+	opened, err := w.conn.(connector.Desk).Open(w.Context(), req)
+	require.NoError(w, err)
+	w.reopen()
+	ticket, found := find()
+	require.True(w, found, "not found after it was opened")
+	require.Equal(w, opened.ID, ticket.ID)
+	other := req
+	other.Key = w.key()
+	_, found, err = w.conn.(connector.TicketFinder).FindTicket(w.Context(), other)
+	require.NoError(w, err)
+	require.False(w, found, "found under a Key that opened none")
+	require.NoError(w, w.conn.(connector.TicketCloser).CloseTicket(w.Context(), connector.CloseRequest{Key: w.key(), Ticket: ticket, Vendor: w.deskVendor}))
+	if w.vendor.Closed != nil {
+		require.True(w, w.vendor.Closed(ticket), "the ticket is open")
+	}
 }
 
 func noteStaysPrivate(w *world, method string) {

@@ -328,11 +328,14 @@ func foundOnlyIfSent(w *world, _ string) {
 		_, found, err := finder.FindSent(w.Context(), req)
 		require.NoError(w, err)
 		require.False(w, found, "%s: found before it was sent", method)
-		_, err = w.say(w.Context(), method, key, saidText)
+		sent, err := w.say(w.Context(), method, key, saidText)
 		require.NoError(w, err)
-		_, found, err = finder.FindSent(w.Context(), req)
+		receipt, found, err := finder.FindSent(w.Context(), req)
 		require.NoError(w, err)
 		require.True(w, found, "%s: not found after it was sent", method)
+		if is[connector.MessageEditor](w.conn) {
+			require.Equal(w, sent.ID, receipt.ID, "%s: what is found has another id, by which it cannot be changed later", method)
+		}
 		other := req
 		other.Key, other.Text = w.key(), "words that nobody said"
 		_, found, err = finder.FindSent(w.Context(), other)

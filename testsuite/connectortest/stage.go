@@ -269,7 +269,7 @@ func (s *story) perform(task conversation.Task) []conversation.Event {
 		conversation.Assign: s.acts.Assign, conversation.CatchUp: s.acts.CatchUp, conversation.CloseTicket: s.acts.CloseTicket,
 		conversation.Mirror: s.acts.Mirror, conversation.UpdateTicket: s.acts.UpdateTicket, conversation.EditSaid: s.acts.Edit,
 		conversation.EditPosted: s.acts.Edit, conversation.AskRating: s.acts.AskRating, conversation.ReadQueue: s.acts.ReadQueue,
-		conversation.ReportRating: s.acts.ReportRating,
+		conversation.ReportRating: s.acts.ReportRating, conversation.FindTicket: s.acts.FindTicket,
 	}[kind]
 	require.True(s, ok, "no activity does %s", kind)
 	value, err := s.env.ExecuteActivity(activity, task)
@@ -306,7 +306,9 @@ type fetcher struct{}
 
 func (fetcher) Fetch(ctx context.Context, _ string, file conversation.Attachment) (connector.File, error) {
 	if strings.HasPrefix(file.URL, picturesAt) {
-		return openPicture(ctx)
+		f, err := openPicture(ctx)
+		f.Name, f.ContentType = file.Name, file.ContentType
+		return f, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, file.URL, http.NoBody)
 	if err != nil {

@@ -21,33 +21,40 @@ import (
 	"github.com/handoff-engine/handoff/testsuite/system"
 )
 
+// slackConnection is a Slack channel among the connections.
+func slackConnection(slackURL string) string {
+	return fmt.Sprintf(`  slack-support:
+    vendor: slack
+    bot_token: %s
+    signing_secret: %s
+    channel: %s
+    usergroup: %s
+    agent_names: {%s: Mira, %s: Sam}
+    team_id: %s
+    app_id: %s
+    base_url: %s/api
+`, slack.DefaultToken, slack.DefaultSigningSecret, slack.Support, slack.Helpers, slack.Mira, slack.Sam, slack.Team, slack.App, slackURL)
+}
+
+// landbotConnection is the fake Landbot among the connections.
+func landbotConnection(s *system.System) string {
+	return fmt.Sprintf(`  %s:
+    vendor: landbot
+    base_url: %s/v1
+    api_token: %s
+    hook_token: %s
+    channel_ids: [%d]
+    agent_id: %d
+    agent_name: Middleware
+    bot_id: %d
+    allow_hosts: [127.0.0.1]
+`, system.Channel, s.LandbotURL, landbot.DefaultToken, system.HookToken, landbot.DefaultChannelID, landbot.DefaultAgentID, landbot.DefaultBotID)
+}
+
 // slackSetup is Landbot before a Slack channel.
 func slackSetup(s *system.System, slackURL string) string {
-	return fmt.Sprintf(`connections:
-  %[1]s:
-    vendor: landbot
-    base_url: %[2]s/v1
-    api_token: %[3]s
-    hook_token: %[4]s
-    channel_ids: [%[5]d]
-    agent_id: %[6]d
-    agent_name: Middleware
-    bot_id: %[7]d
-    allow_hosts: [127.0.0.1]
-  slack-support:
-    vendor: slack
-    bot_token: %[8]s
-    signing_secret: %[9]s
-    channel: %[10]s
-    usergroup: %[11]s
-    agent_names: {%[12]s: Mira, %[13]s: Sam}
-    team_id: %[14]s
-    app_id: %[15]s
-    base_url: %[16]s/api
-routes:
-  shop: {channel: %[1]s, desk: slack-support, policy: %[17]s}
-`, system.Channel, s.LandbotURL, landbot.DefaultToken, system.HookToken, landbot.DefaultChannelID, landbot.DefaultAgentID, landbot.DefaultBotID,
-		slack.DefaultToken, slack.DefaultSigningSecret, slack.Support, slack.Helpers, slack.Mira, slack.Sam, slack.Team, slack.App, slackURL, atLiveChat)
+	return "connections:\n" + landbotConnection(s) + slackConnection(slackURL) + "routes:\n" +
+		fmt.Sprintf("  shop: {channel: %s, desk: slack-support, policy: %s}\n", system.Channel, atLiveChat)
 }
 
 // thread is a customer's ticket as agents see it in Slack.

@@ -74,6 +74,12 @@ func think(ask httpbot.Request) any {
 			"customer": map[string]any{"fields": map[string]any{"order": "A-1"}},
 		}
 	}
+	if ask.Text == "what can you do" {
+		return map[string]any{"messages": []any{map[string]any{
+			"text":    "I can look for a parcel.",
+			"buttons": []any{map[string]any{"label": "Find my parcel", "value": "track"}, map[string]any{"label": "Our shops", "url": "https://shop.example/map"}},
+		}}}
+	}
 	if ask.Text == "who was that" {
 		for _, line := range slices.Backward(ask.Context) {
 			if line.Role == "agent" {
@@ -116,6 +122,15 @@ func TestOwnAppWithOwnChatbotTalksToLiveChatAgentsAndBack(t *testing.T) {
 	require.Len(t, asked, 2)
 	require.Equal(t, 2, bot.Answered(asked[1].Key), "asked again with the same key")
 
+	// The app shows the bot's buttons, and the bot is told what stands behind the one that she presses.
+	ana.TellsBot(t, "what can you do")
+	untilSees(t, ana, "bot", "I can look for a parcel.")
+	shown := backend.Told()[len(backend.Told())-1].Data.Buttons
+	require.Len(t, shown, 2)
+	require.Equal(t, "https://shop.example/map", shown[1].URL)
+	ana.TellsBot(t, shown[0].Value)
+	untilSees(t, ana, "bot", "The bot has heard: track")
+
 	// The worker dies while the bot thinks.
 	held := botGate.Hold("/bot", "do you deliver to the islands", system.After)
 	ana.Says(t, "do you deliver to the islands")
@@ -123,7 +138,7 @@ func TestOwnAppWithOwnChatbotTalksToLiveChatAgentsAndBack(t *testing.T) {
 	s.KillAndRestart(system.Worker)
 	held.Release()
 	untilSees(t, ana, "bot", "The bot has heard: do you deliver to the islands")
-	require.Len(t, bot.Asked(), 3, "the same question is one question")
+	require.Len(t, bot.Asked(), 5, "the same question is one question")
 
 	// The bot asks for a human, and the agent reads why and what was said.
 	ana.Asks(t)
@@ -131,6 +146,7 @@ func TestOwnAppWithOwnChatbotTalksToLiveChatAgentsAndBack(t *testing.T) {
 	untilSees(t, ana, "bot", "I get a colleague.")
 	require.Contains(t, opening(ana), "do you deliver to the islands")
 	require.Contains(t, opening(ana), "The bot has heard: where is my parcel")
+	require.Contains(t, opening(ana), "I can look for a parcel.\n- Find my parcel\n- Our shops: https://shop.example/map")
 	for name, want := range map[string]string{"order": "A-1", "reason": "refund over 100"} {
 		require.True(t, slices.ContainsFunc(chat.SessionFields, func(f map[string]string) bool { return f[name] == want }), name)
 	}

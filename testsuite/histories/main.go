@@ -32,14 +32,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	out := flag.String("out", "", "write the histories to this `DIRECTORY`")
+	only := flag.String("only", "", "play only this `STORY`")
 	flag.Parse()
-	if err := run(ctx, *out); err != nil {
+	if err := run(ctx, *out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "histories:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out string) error {
+func run(ctx context.Context, out, only string) error {
 	if out == "" {
 		return fmt.Errorf("say where with -out DIRECTORY")
 	}
@@ -52,6 +53,9 @@ func run(ctx context.Context, out string) error {
 	}
 	defer stop()
 	for _, s := range stories() {
+		if only != "" && only != s.name {
+			continue
+		}
 		ids, err := play(ctx, temporal, s)
 		if err != nil {
 			return fmt.Errorf("story %s: %w", s.name, err)

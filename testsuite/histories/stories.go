@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -152,6 +153,43 @@ func stories() []story {
 			t.wait("the rating", func(v conversation.View) bool { return v.Rating == 5 })
 			t.settled()
 			t.command(conversation.Event{Kind: conversation.CommandPolicy, Policy: &conversation.Policy{Linger: second}})
+			t.over()
+		}},
+		{name: "buttons-and-words-that-wait", route: func(r *conversation.Route) {
+			r.Channel.Can = append(r.Channel.Can[:2:2], "show_buttons")
+			r.Policy.ReplyWindow, r.Policy.TicketFor = 2*second, 60*second
+		}, tell: func(t *teller) {
+			t.handoff()
+			t.channel(conversation.Event{Kind: conversation.BotSaid, Text: "Which one?", Buttons: []conversation.Button{{Label: "This"}}})
+			t.desk(conversation.Event{Kind: conversation.AgentSaid, Text: "When?", Author: mira, Buttons: []conversation.Button{{Label: "Now"}, {Label: "Later"}}})
+			t.until(conversation.Assigned)
+			t.settled()
+			t.pause(2200 * time.Millisecond)
+			t.desk(conversation.Event{Kind: conversation.AgentSaid, Text: "Still there?", Author: mira})
+			t.wait("what is kept", func(v conversation.View) bool { return len(v.Pending) == 1 && v.Pending[0].Kept })
+			t.customer("Later")
+			t.settled()
+			t.command(conversation.Event{Kind: conversation.CommandHandBack})
+			t.until(conversation.InBot)
+			t.settled()
+			t.command(conversation.Event{Kind: conversation.CommandEnd})
+			t.over()
+		}},
+		{name: "passed-over-and-found", vendor: &vendor{
+			refuse: map[string]refusal{"Open": {1, connector.UncertainOutcome}},
+		}, route: func(r *conversation.Route) {
+			r.Desks = append(r.Desks, conversation.Connection{Name: night, Vendor: "recorded", Can: r.Desks[0].Can, Batch: true})
+			r.Desks[0].Can = append(slices.Clone(r.Desks[0].Can), "find_ticket")
+			r.Policy.DeskDownAfter = second / 2
+		}, tell: func(t *teller) {
+			t.handoff()
+			t.wait("the second desk, and the first's ticket closed", func(v conversation.View) bool {
+				return v.Desk == night && v.Tickets[0].Status == conversation.TicketDone
+			})
+			t.settled()
+			t.signal(night, conversation.Event{Kind: conversation.AgentSaid, Text: "Hello", Author: mira})
+			t.until(conversation.Assigned)
+			t.command(conversation.Event{Kind: conversation.CommandEnd})
 			t.over()
 		}},
 		{name: "moved-to-another-desk", route: func(r *conversation.Route) {

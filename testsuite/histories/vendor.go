@@ -51,6 +51,10 @@ func (v *vendor) Deliver(context.Context, connector.DeliverRequest) (connector.R
 	return connector.Receipt{ID: "m"}, v.call("Deliver")
 }
 
+func (v *vendor) SendButtons(context.Context, connector.ButtonsRequest) (connector.Receipt, error) {
+	return connector.Receipt{}, v.call("SendButtons")
+}
+
 func (v *vendor) PauseBot(context.Context, connector.PauseRequest) error { return v.call("PauseBot") }
 
 func (v *vendor) ResumeBot(context.Context, connector.ResumeRequest) error {
@@ -80,6 +84,10 @@ func (v *vendor) Open(_ context.Context, r connector.OpenRequest) (conversation.
 		return *r.Mirrored, v.call("Open")
 	}
 	return ticket(r.Key), v.call("Open")
+}
+
+func (v *vendor) FindTicket(_ context.Context, r connector.OpenRequest) (conversation.Ticket, bool, error) {
+	return ticket(r.Key), true, v.call("FindTicket")
 }
 
 // ticket is named after the effect that made it.

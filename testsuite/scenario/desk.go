@@ -314,6 +314,21 @@ func (d *desk) Assign(_ context.Context, req connector.AssignRequest) error {
 	return nil
 }
 
+// FindTicket finds the ticket that was opened under a key.
+func (d *desk) FindTicket(_ context.Context, req connector.OpenRequest) (conversation.Ticket, bool, error) {
+	s := d.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := d.mood.call(d.name, "FindTicket", s.now()); err != nil {
+		return conversation.Ticket{}, false, err
+	}
+	t := d.byKey(req.Key)
+	if t == nil || t.desk != d.name {
+		return conversation.Ticket{}, false, nil
+	}
+	return conversation.Ticket{ID: t.id}, true, nil
+}
+
 // CloseTicket closes a ticket.
 func (d *desk) CloseTicket(_ context.Context, req connector.CloseRequest) error {
 	s := d.stage

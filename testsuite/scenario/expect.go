@@ -57,6 +57,18 @@ func stateVerbs() []verb {
 				return len(s.desk.tickets)
 			})
 		}},
+		{form: "nobody is asked at the first desk", does: "The first of two desks has no open ticket.", tell: func(*Story, args) ([]step, error) {
+			return expect(func(s *stage) error {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				for _, t := range s.desk.tickets {
+					if t.desk == s.desks[0].name && !t.closed {
+						return fmt.Errorf("%s is open there", t.id)
+					}
+				}
+				return nil
+			})
+		}},
 		{form: "bot is paused", does: "The hosted bot does not answer the customer.", tell: func(*Story, args) ([]step, error) { return botIs(true) }},
 		{form: "bot is running", does: "The hosted bot answers the customer.", tell: func(*Story, args) ([]step, error) { return botIs(false) }},
 		{form: "bot was launched at <node>", does: "The last hand-back launched the hosted bot at the node.", tell: func(_ *Story, a args) ([]step, error) {

@@ -122,7 +122,7 @@ func (s *Story) unable(a args) error {
 func abilities() []string {
 	var names []string
 	for _, c := range []connector.Capability{
-		connector.CanPauseBot, connector.CanResumeBot, connector.CanNotify, connector.CanAssign, connector.CanPrepare, connector.CanClose,
+		connector.CanPauseBot, connector.CanResumeBot, connector.CanNotify, connector.CanAssign, connector.CanPrepare, connector.CanFindTicket, connector.CanClose,
 		connector.CanNote, connector.CanAvailability, connector.CanAttach, connector.CanFindSent, connector.CanListMessages,
 		connector.CanMirror, connector.CanUpdate, connector.CanEdit, connector.CanSurvey, connector.CanButtons,
 	} {

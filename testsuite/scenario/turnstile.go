@@ -193,7 +193,7 @@ func performers(a *activities.Activities) map[string]func(context.Context, conve
 	return map[string]func(context.Context, conversation.Task) ([]conversation.Event, error){
 		"Say": a.Say, "PauseBot": a.PauseBot, "ResumeBot": a.ResumeBot, "Notify": a.Notify, "AskBot": a.AskBot,
 		"PrepareTicket": a.PrepareTicket, "OpenTicket": a.OpenTicket, "Post": a.Post, "Note": a.Note, "Assign": a.Assign,
-		"CatchUp": a.CatchUp, "CloseTicket": a.CloseTicket,
+		"CatchUp": a.CatchUp, "CloseTicket": a.CloseTicket, "FindTicket": a.FindTicket,
 	}
 }
 

@@ -172,7 +172,7 @@ func (d *LiveChatDesk) Vendor() *connectortest.Vendor {
 		Handler: http.HandlerFunc(d.serveOpening),
 		Faults:  d.Faults,
 		Ops: map[string]string{
-			"PrepareTicket": "customer_token", "Open": liveChatOpening, "Post": "customer/send_event", "Assign": "agent/transfer_chat",
+			"PrepareTicket": "customer_token", "Open": liveChatOpening, "FindTicket": "agent/list_threads", "Post": "customer/send_event", "Assign": "agent/transfer_chat",
 			"CloseTicket": "agent/deactivate_chat", "WriteNote": "agent/send_event", "Availability": "configuration/get_group",
 			"SendTyping": "customer/send_sneak_peek", "SendAttachment": "customer/upload_file", "FetchAttachment": "cdn",
 			"FindSent": "agent/get_chat", "ListMessages": "agent/get_chat", "Queue": "agent/get_chat",

@@ -81,7 +81,7 @@ func TeamsWith(open func(c teams.Config, o connectortest.Options) (connector.Con
 		Secrets: []string{fake.DefaultAppSecret},
 		Kind: func(method string, status int) (connector.Kind, bool) {
 			switch {
-			case method == "FetchAttachment" || method == "FindSent" || method == "ListMessages":
+			case method == "FetchAttachment" || method == "FindTicket" || method == "FindSent" || method == "ListMessages":
 			case status == http.StatusPreconditionFailed:
 				// A write that ran into another: nothing was done.
 				return connector.Unavailable, true
@@ -151,7 +151,7 @@ func (d *TeamsDesk) Vendor() *connectortest.Vendor {
 	return &connectortest.Vendor{
 		Handler: d.Server, Faults: d.Faults,
 		Ops: map[string]string{
-			"Open": fake.OpCreate, "Post": fake.OpPost, "Assign": fake.OpPost, "WriteNote": fake.OpPost, "SendAttachment": fake.OpPost,
+			"Open": fake.OpCreate, "FindTicket": fake.OpReplies, "Post": fake.OpPost, "Assign": fake.OpPost, "WriteNote": fake.OpPost, "SendAttachment": fake.OpPost,
 			"CloseTicket": fake.OpUpdate, "UpdateTicket": fake.OpUpdate, "EditMessage": fake.OpUpdate, "FetchAttachment": fake.OpAttachment,
 			"Check": fake.OpMembers, "FindSent": fake.OpReplies, "ListMessages": fake.OpReplies,
 		},

@@ -1,6 +1,7 @@
 package subjects
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -37,6 +38,10 @@ func Tiledesk() connectortest.Subject {
 			},
 		},
 		Secrets: []string{TiledeskSecret, fake.DefaultPassword, fake.DefaultJWTSecret},
+		Kind: func(method string, status int) (connector.Kind, bool) {
+			// What is not there was not opened: an answer, not an error.
+			return "", method == "FindTicket" && (status == http.StatusNotFound || status == http.StatusGone)
+		},
 		Scrub: func(request string) string {
 			request = regexp.MustCompile(`JWT eyJ[\w.-]+`).ReplaceAllString(request, "JWT <token>")
 			return regexp.MustCompile(`"sender":"[0-9a-f]{8}-[0-9a-f-]{27}"`).ReplaceAllString(request, `"sender":"<customer>"`)
@@ -83,7 +88,7 @@ func (d *TiledeskDesk) Vendor(base *string) *connectortest.Vendor {
 		Handler: d.Server,
 		Faults:  d.Faults,
 		Ops: map[string]string{
-			"PrepareTicket": fake.OpAnonymous, "Open": fake.OpSend, "Post": fake.OpSend, "Assign": fake.OpSetPeople,
+			"PrepareTicket": fake.OpAnonymous, "Open": fake.OpSend, "FindTicket": fake.OpRequest, "Post": fake.OpSend, "Assign": fake.OpSetPeople,
 			"CloseTicket": fake.OpClose, "WriteRating": fake.OpPatch, "Mirror": fake.OpSend, "WriteNote": fake.OpNote, "Availability": fake.OpAvailable,
 			"SendAttachment": fake.OpSend, "FetchAttachment": fake.OpFile, "FindSent": fake.OpMessages,
 			"ListMessages": fake.OpMessages, "Subscribe": fake.OpListHooks, "Check": fake.OpListHooks,
