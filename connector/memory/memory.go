@@ -1,6 +1,6 @@
 // Package memory connects a vendor of our own making: a chat, a bot and a desk that speak the protocol of types.go, as
 // the playground and the fake of the test suite do. It is the model to copy for every other vendor: the same files, the
-// same order of methods, every ability that a vendor can have.
+// same order of methods, every ability that shows to people. README.md says where the few others are to be seen.
 //
 // One connection can be channel, bot and desk; the route decides. The limits are the protocol's own, in types.go.
 package memory
@@ -39,9 +39,16 @@ var (
 	_ connector.AvailabilityReader = (*Client)(nil)
 	_ connector.TypingSender       = (*Client)(nil)
 	_ connector.AttachmentSender   = (*Client)(nil)
-	_ connector.ButtonSender       = (*Client)(nil)
 	_ connector.SentFinder         = (*Client)(nil)
 	_ connector.MessageLister      = (*Client)(nil)
+	_ connector.TicketMirror       = (*Client)(nil)
+	_ connector.TicketUpdater      = (*Client)(nil)
+	_ connector.QueueReader        = (*Client)(nil)
+	_ connector.MessageEditor      = (*Client)(nil)
+	_ connector.ReadMarker         = (*Client)(nil)
+	_ connector.Surveyor           = (*Client)(nil)
+	_ connector.ButtonSender       = (*Client)(nil)
+	_ connector.RatingWriter       = (*Client)(nil)
 	_ connector.Checker            = (*Client)(nil)
 )
 
@@ -195,12 +202,20 @@ func (c *Client) Open(ctx context.Context, req connector.OpenRequest) (conversat
 	if req.Previous != nil {
 		open.Previous = req.Previous.ID
 	}
+	if req.Mirrored != nil {
+		open.Mirrored = req.Mirrored.ID
+	}
+	return c.open(ctx, "Open", "/desk/tickets", open)
+}
+
+// open makes a call that gives a ticket.
+func (c *Client) open(ctx context.Context, op, path string, body any) (conversation.Ticket, error) {
 	var result OpenResult
-	if err := c.call(ctx, "Open", http.MethodPost, "/desk/tickets", open, &result); err != nil {
+	if err := c.call(ctx, op, http.MethodPost, path, body, &result); err != nil {
 		return conversation.Ticket{}, err
 	}
 	if result.ID == "" {
-		return conversation.Ticket{}, connector.Errorf(Name, "Open", connector.UncertainOutcome, "the answer names no ticket")
+		return conversation.Ticket{}, connector.Errorf(Name, op, connector.UncertainOutcome, "the answer names no ticket")
 	}
 	return conversation.Ticket{ID: result.ID, URL: result.URL}, nil
 }

@@ -22,6 +22,9 @@ type message struct {
 	buttons []Button
 }
 
+// idSeparator stands between the vendor's ids of a message's parts, in a Receipt.
+const idSeparator = ","
+
 // say sends a message, a long one in parts. Each part has a key of its own, which follows from the message's, so that
 // a repeat sends only what is missing.
 func (c *Client) say(ctx context.Context, op, path string, m message) (connector.Receipt, error) {
@@ -29,7 +32,7 @@ func (c *Client) say(ctx context.Context, op, path string, m message) (connector
 		return connector.Receipt{}, connector.Errorf(Name, op, connector.Invalid, "the text is empty")
 	}
 	parts := split(m.text, MaxText)
-	var receipt connector.Receipt
+	var ids []string
 	for i, part := range parts {
 		send := SendRequest{Key: partKey(m.key, i), Author: m.author, Text: part}
 		if m.file != nil && i == len(parts)-1 {
@@ -42,20 +45,51 @@ func (c *Client) say(ctx context.Context, op, path string, m message) (connector
 		if err := c.call(ctx, op, http.MethodPost, path+"/messages", send, &result); err != nil {
 			return connector.Receipt{}, err
 		}
-		receipt.ID = result.ID
+		ids = append(ids, result.ID)
 	}
-	return receipt, nil
+	return connector.Receipt{ID: strings.Join(ids, idSeparator)}, nil
 }
 
-// FindSent looks for the last part: the parts are sent in order, so it is there when all are.
+// FindSent looks for the last part: the parts are sent in order, so it is there when all are. The ids of the others stay
+// unknown, so a long message that was found cannot be changed later.
 func (c *Client) FindSent(ctx context.Context, req connector.FindRequest) (connector.Receipt, bool, error) {
-	key := partKey(req.Key, len(split(req.Text, MaxText))-1)
+	last := len(split(req.Text, MaxText)) - 1
 	var sent SentResult
-	path := eitherPath(req.To, req.Ticket) + "/sent?key=" + url.QueryEscape(key)
+	path := eitherPath(req.To, req.Ticket) + "/sent?key=" + url.QueryEscape(partKey(req.Key, last))
 	if err := c.call(ctx, "FindSent", http.MethodGet, path, nil, &sent); err != nil {
 		return connector.Receipt{}, false, err
 	}
+	if last > 0 {
+		sent.ID = ""
+	}
 	return connector.Receipt{ID: sent.ID}, sent.Found, nil
+}
+
+// EditMessage changes what was sent, part by part; parts that the new words do not need are removed. Words that need more
+// parts than there are cannot be put between what was said since.
+func (c *Client) EditMessage(ctx context.Context, req connector.EditRequest) error {
+	const op = "EditMessage"
+	ids := strings.Split(req.Message, idSeparator)
+	var parts []string
+	if !req.Delete {
+		if parts = split(req.Text, MaxText); strings.TrimSpace(req.Text) == "" {
+			return connector.Errorf(Name, op, connector.Invalid, "the text is empty")
+		}
+	}
+	if len(parts) > len(ids) {
+		return connector.Errorf(Name, op, connector.Unsupported, "the message cannot hold the words")
+	}
+	for i, id := range ids {
+		edit := EditRequest{Key: partKey(req.Key, i), Delete: i >= len(parts)}
+		if !edit.Delete {
+			edit.Text = parts[i]
+		}
+		path := eitherPath(req.To, req.Ticket) + "/messages/" + url.PathEscape(id)
+		if err := c.call(ctx, op, http.MethodPost, path, edit, &Result{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // partKey gives the key of a message's part, counted from 0.
@@ -99,7 +133,7 @@ func history(lines []conversation.Line) []HistoryEntry {
 		if l.Deleted {
 			continue
 		}
-		e := HistoryEntry{At: l.At, Author: Author{Role: roleOf(l.Role), Name: l.Name}, Text: l.Text}
+		e := HistoryEntry{Number: l.N, At: l.At, Author: Author{Role: roleOf(l.Role), Name: l.Name}, Text: l.Text}
 		if a := l.Attachment; a != nil && a.URL != "" {
 			e.Attachments = []Attachment{{URL: a.URL, Name: a.Name, ContentType: a.ContentType, Size: a.Size}}
 		}

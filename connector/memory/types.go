@@ -18,29 +18,38 @@ import "time"
 // it for ever, and a repeat changes nothing and gets the first answer again with
 // Duplicate set. The same Key with another path is a conflict (409).
 //
-//	POST /channel/{conversation}/messages     SendRequest     SendResult
-//	GET  /channel/{conversation}/messages     ?after=<seq>    MessagePage
-//	GET  /channel/{conversation}/sent         ?key=<key>      SentResult
-//	POST /channel/{conversation}/pause        PauseRequest    Result
-//	POST /channel/{conversation}/resume       PauseRequest    Result
-//	POST /channel/{conversation}/typing       TypingRequest   Result
-//	POST /bot/{conversation}/reply            BotRequest      BotReply
-//	POST /desk/tickets                        OpenRequest     OpenResult
-//	POST /desk/tickets/{ticket}/messages      SendRequest     SendResult
-//	GET  /desk/tickets/{ticket}/messages      ?after=<seq>    MessagePage
-//	GET  /desk/tickets/{ticket}/sent          ?key=<key>      SentResult
-//	POST /desk/tickets/{ticket}/notes         NoteRequest     SendResult
-//	POST /desk/tickets/{ticket}/assign        AssignRequest   Result
-//	POST /desk/tickets/{ticket}/unassign      AssignRequest   Result
-//	POST /desk/tickets/{ticket}/close         CloseRequest    Result
-//	POST /desk/tickets/{ticket}/typing        TypingRequest   Result
-//	GET  /desk/availability                   ?group=<group>  Availability
-//	GET  /ping                                                Result
+//	POST /channel/{conversation}/messages               SendRequest     SendResult
+//	GET  /channel/{conversation}/messages               ?after=<seq>    MessagePage
+//	GET  /channel/{conversation}/sent                   ?key=<key>      SentResult
+//	POST /channel/{conversation}/pause                  PauseRequest    Result
+//	POST /channel/{conversation}/resume                 PauseRequest    Result
+//	POST /channel/{conversation}/typing                 TypingRequest   Result
+//	POST /channel/{conversation}/messages/{message}     EditRequest     Result
+//	POST /channel/{conversation}/read                   ReadRequest     Result
+//	POST /channel/{conversation}/survey                 SurveyRequest   SendResult
+//	POST /bot/{conversation}/reply                      BotRequest      BotReply
+//	POST /desk/tickets                                  OpenRequest     OpenResult
+//	POST /desk/mirror                                   MirrorRequest   OpenResult
+//	POST /desk/tickets/{ticket}/messages                SendRequest     SendResult
+//	GET  /desk/tickets/{ticket}/messages                ?after=<seq>    MessagePage
+//	GET  /desk/tickets/{ticket}/sent                    ?key=<key>      SentResult
+//	POST /desk/tickets/{ticket}/notes                   NoteRequest     SendResult
+//	POST /desk/tickets/{ticket}/assign                  AssignRequest   Result
+//	POST /desk/tickets/{ticket}/unassign                AssignRequest   Result
+//	POST /desk/tickets/{ticket}/close                   CloseRequest    Result
+//	POST /desk/tickets/{ticket}/typing                  TypingRequest   Result
+//	POST /desk/tickets/{ticket}/update                  UpdateRequest   Result
+//	GET  /desk/tickets/{ticket}/queue                                   Queue
+//	POST /desk/tickets/{ticket}/messages/{message}      EditRequest     Result
+//	POST /desk/tickets/{ticket}/read                    ReadRequest     Result
+//	POST /desk/tickets/{ticket}/rating                  RatingRequest   Result
+//	GET  /desk/availability                             ?group=<group>  Availability
+//	GET  /ping                                                          Result
 //
 // Refusals have status 4xx or 5xx and the body Failure: 400 for a body that
-// makes no sense, 401, 404 for an unknown conversation or ticket, 409 for what
-// the state forbids (writing into a closed ticket), 413, 422 for a text over
-// MaxText, 429 and 503 with Retry-After in seconds.
+// makes no sense, 401, 404 for an unknown conversation, ticket or message, 409
+// for what the state forbids (writing into a closed ticket), 413, 422 for a text
+// over MaxText, 429 and 503 with Retry-After in seconds.
 //
 // # Webhooks
 //
@@ -119,6 +128,16 @@ type Message struct {
 	// EventID is the Envelope.ID under which the webhook told of this message,
 	// so that what a list heals and what a webhook brought are one event.
 	EventID string `json:"event_id,omitempty"`
+	// EditedAt is when the words were changed last, or the message deleted;
+	// Text is as it reads now. EditEventID is the Envelope.ID that told so.
+	EditedAt    time.Time `json:"edited_at,omitzero"`
+	EditEventID string    `json:"edit_event_id,omitempty"`
+	// Deleted marks what is gone: neither Text nor Attachments are left.
+	Deleted bool `json:"deleted,omitempty"`
+	// Survey marks a question that the customer answers with a number, and
+	// Rating is that number, from 1, the worst, to 5.
+	Survey bool `json:"survey,omitempty"`
+	Rating int  `json:"rating,omitempty"`
 }
 
 // SendRequest adds a message to a conversation or a ticket.
@@ -184,6 +203,29 @@ type TypingRequest struct {
 	Typing bool   `json:"typing"`
 }
 
+// EditRequest gives a message that the caller sent other words, or removes it.
+// Files that went along stay. A message that is not there, that is gone, or that
+// the caller did not send, is unknown (404); removing what is gone is no error.
+type EditRequest struct {
+	Key    string `json:"key"`
+	Text   string `json:"text,omitempty"`
+	Delete bool   `json:"delete,omitempty"`
+}
+
+// ReadRequest shows that the other side has read all that was said until At. It
+// is never repeated, so it carries no key.
+type ReadRequest struct {
+	Author Author    `json:"author"`
+	At     time.Time `json:"at"`
+}
+
+// SurveyRequest asks the customer how the help was. The vendor shows Text, if any,
+// with a button for each number from 1 to 5; customer.rated tells what was pressed.
+type SurveyRequest struct {
+	Key  string `json:"key"`
+	Text string `json:"text,omitempty"`
+}
+
 // BotRequest asks the vendor's bot for its answer to one message of the
 // customer. The answer is given back, not sent to the customer.
 type BotRequest struct {
@@ -225,17 +267,35 @@ type OpenRequest struct {
 	Transcript []HistoryEntry `json:"transcript,omitempty"`
 	// Previous is the closed ticket that this one continues.
 	Previous string `json:"previous,omitempty"`
+	// Mirrored is the ticket that agents have read along (MirrorRequest). It is
+	// the one that is opened, once, and Transcript what it does not show yet.
+	// Whoever took it meanwhile keeps it.
+	Mirrored string `json:"mirrored,omitempty"`
 }
 
-// HistoryEntry is what was said before the ticket was opened.
+// MirrorRequest shows agents what a customer and a bot say; no agent is asked.
+// Without Ticket it makes one, once for each Key. An agent who takes that ticket
+// or writes on it takes the customer from the bot.
+type MirrorRequest struct {
+	Key          string `json:"key"`
+	Conversation string `json:"conversation"`
+	Ticket       string `json:"ticket,omitempty"`
+	Customer     Author `json:"customer"`
+	// Lines are added unless one of their Number is there.
+	Lines []HistoryEntry `json:"lines"`
+}
+
+// HistoryEntry is what was said before the ticket was opened. Number counts from
+// 1 within the conversation.
 type HistoryEntry struct {
+	Number      int          `json:"number,omitempty"`
 	At          time.Time    `json:"at"`
 	Author      Author       `json:"author"`
 	Text        string       `json:"text,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
 }
 
-// OpenResult answers OpenRequest.
+// OpenResult answers OpenRequest and MirrorRequest.
 type OpenResult struct {
 	ID        string    `json:"id"`
 	URL       string    `json:"url,omitempty"`
@@ -259,6 +319,34 @@ type CloseRequest struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// UpdateRequest says how the conversation stands, for the ticket to show: State is
+// bot, waiting, agent-assigned, timed-out-reassign or ended, and Reason why it came
+// to that at At. A closed ticket is told its end too.
+type UpdateRequest struct {
+	Key    string    `json:"key"`
+	State  string    `json:"state"`
+	Reason string    `json:"reason,omitempty"`
+	Agent  *Author   `json:"agent,omitempty"`
+	At     time.Time `json:"at"`
+	// WaitingSince is when the customer began to wait for an agent's words.
+	WaitingSince time.Time `json:"waiting_since,omitzero"`
+}
+
+// Queue is how far ahead a ticket is. Position 1 is next; 0 means that it waits
+// for nobody. WaitSeconds is what the vendor expects; 0 means that it does not know.
+type Queue struct {
+	Position    int `json:"position"`
+	WaitSeconds int `json:"wait_seconds,omitempty"`
+}
+
+// RatingRequest keeps on a ticket, usually a closed one, how the customer liked
+// the help: Rating is from 1, the worst, to 5.
+type RatingRequest struct {
+	Key     string `json:"key"`
+	Rating  int    `json:"rating"`
+	Comment string `json:"comment,omitempty"`
+}
+
 // NoteRequest adds a note that only agents see.
 type NoteRequest struct {
 	Key  string `json:"key"`
@@ -269,7 +357,7 @@ type NoteRequest struct {
 type Availability struct {
 	Online bool    `json:"online"`
 	Agents []Agent `json:"agents,omitempty"`
-	// Waiting counts the open tickets that nobody owns.
+	// Waiting counts the open tickets that an agent is asked for and nobody owns.
 	Waiting int `json:"waiting"`
 }
 
@@ -295,6 +383,14 @@ const (
 	TypeCustomerMessage = "customer.message" // Message
 	TypeCustomerTyping  = "customer.typing"  // Typing
 	TypeCustomerLeft    = "customer.left"
+	// TypeCustomerEdited and TypeCustomerDeleted tell that an earlier message
+	// reads differently now, or is gone. Message is that message.
+	TypeCustomerEdited  = "customer.edited"
+	TypeCustomerDeleted = "customer.deleted"
+	// TypeCustomerRead tells that the customer has read all that was said until At.
+	TypeCustomerRead = "customer.read"
+	// TypeCustomerRated is the answer to SurveyRequest.
+	TypeCustomerRated = "customer.rated" // Rating, Comment
 	// TypeBotMessage tells of an answer of the vendor's own bot.
 	TypeBotMessage = "bot.message" // Message
 	// TypeHandoffRequested tells that the customer pressed the vendor's "talk to
@@ -308,6 +404,10 @@ const (
 	// who owned it.
 	TypeAgentUnassigned = "agent.unassigned"
 	TypeAgentMessage    = "agent.message" // Message, Agent
+	// TypeAgentEdited, TypeAgentDeleted and TypeAgentRead are the agents' own.
+	TypeAgentEdited  = "agent.edited"  // Message, Agent
+	TypeAgentDeleted = "agent.deleted" // Message, Agent
+	TypeAgentRead    = "agent.read"    // Agent
 	// TypeAgentNote tells of words that must not reach the customer.
 	TypeAgentNote    = "agent.note"    // Message, Agent
 	TypeAgentTyping  = "agent.typing"  // Typing, Agent
@@ -323,8 +423,8 @@ type Envelope struct {
 	ID   string    `json:"id"`
 	Type string    `json:"type"`
 	At   time.Time `json:"at"`
-	// Seq grows by one with each event of the conversation or ticket. Typing has
-	// none.
+	// Seq grows by one with each event of the conversation or ticket. Typing and
+	// reading have none.
 	Seq          int64    `json:"seq,omitempty"`
 	Conversation string   `json:"conversation,omitempty"`
 	Ticket       string   `json:"ticket,omitempty"`
@@ -334,6 +434,8 @@ type Envelope struct {
 	Typing       bool     `json:"typing,omitempty"`
 	Reason       string   `json:"reason,omitempty"`
 	Node         string   `json:"node,omitempty"`
+	Rating       int      `json:"rating,omitempty"`
+	Comment      string   `json:"comment,omitempty"`
 }
 
 // Headers of a signed webhook.

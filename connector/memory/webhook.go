@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/handoff-engine/handoff/connector"
 	"github.com/handoff-engine/handoff/connector/sign"
@@ -39,12 +42,14 @@ func (c *Client) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 		return nil, invalid("the envelope has no id, type or time")
 	}
 	switch e.Type {
-	case TypeCustomerMessage, TypeCustomerTyping, TypeCustomerLeft, TypeBotMessage, TypeHandoffRequested:
+	case TypeCustomerMessage, TypeCustomerEdited, TypeCustomerDeleted, TypeCustomerTyping, TypeCustomerRead, TypeCustomerRated,
+		TypeCustomerLeft, TypeBotMessage, TypeHandoffRequested:
 		if e.Conversation == "" {
 			return nil, invalid("the envelope names no conversation")
 		}
 		return e.fromChannel()
-	case TypeAgentAssigned, TypeAgentUnassigned, TypeAgentMessage, TypeAgentNote, TypeAgentTyping, TypeTicketClosed, TypeTicketBackToBot:
+	case TypeAgentAssigned, TypeAgentUnassigned, TypeAgentMessage, TypeAgentEdited, TypeAgentDeleted, TypeAgentNote, TypeAgentTyping,
+		TypeAgentRead, TypeTicketClosed, TypeTicketBackToBot:
 		if e.Ticket == "" {
 			return nil, invalid("the envelope names no ticket")
 		}
@@ -71,8 +76,19 @@ func (e Envelope) fromChannel() ([]connector.Inbound, error) {
 	case TypeBotMessage:
 		ev.Kind = conversation.BotSaid
 		return said(ref, ev, e.Message)
+	case TypeCustomerEdited:
+		return changed(ref, ev, conversation.CustomerEdited, e.Message)
+	case TypeCustomerDeleted:
+		return changed(ref, ev, conversation.CustomerDeleted, e.Message)
 	case TypeCustomerTyping:
 		return typing(ref, e.Typing, e.Customer), nil
+	case TypeCustomerRead:
+		return read(ref, e.At, e.Customer), nil
+	case TypeCustomerRated:
+		ev.Kind, ev.Rating, ev.Text = conversation.CustomerRated, e.Rating, e.Comment
+		if e.Rating < 1 || e.Rating > 5 {
+			return nil, invalid("the rating is no number from 1 to 5")
+		}
 	case TypeHandoffRequested:
 		ev.Kind, ev.Reason = conversation.HandoffRequested, conversation.ByBot
 		if e.Reason == reasonCustomerButton || e.Reason == reasonCustomerAsked {
@@ -92,8 +108,7 @@ func (e Envelope) fromDesk() ([]connector.Inbound, error) {
 	}
 	ev := conversation.Event{ID: e.ID, At: e.At, Seq: e.Seq, TicketID: e.Ticket}
 	if e.Agent != nil {
-		ev.Author = conversation.Author{ID: e.Agent.ID, Name: e.Agent.Name}
-		ev.Agent = e.Agent.ID
+		ev.Author, ev.Agent = person(e.Agent), e.Agent.ID
 	}
 	switch e.Type {
 	case TypeAgentAssigned:
@@ -106,8 +121,14 @@ func (e Envelope) fromDesk() ([]connector.Inbound, error) {
 	case TypeAgentMessage:
 		ev.Kind = conversation.AgentSaid
 		return said(ref, ev, e.Message)
+	case TypeAgentEdited:
+		return changed(ref, ev, conversation.AgentEdited, e.Message)
+	case TypeAgentDeleted:
+		return changed(ref, ev, conversation.AgentDeleted, e.Message)
 	case TypeAgentTyping:
 		return typing(ref, e.Typing, e.Agent), nil
+	case TypeAgentRead:
+		return read(ref, e.At, e.Agent), nil
 	case TypeAgentNote:
 		ev.Kind = conversation.AgentNoted
 	case TypeTicketBackToBot:
@@ -120,11 +141,40 @@ func (e Envelope) fromDesk() ([]connector.Inbound, error) {
 
 // typing passes by: it is no event.
 func typing(ref connector.Ref, on bool, who *Author) []connector.Inbound {
-	t := &connector.Typing{On: on}
-	if who != nil {
-		t.Author = conversation.Author{ID: who.ID, Name: who.Name}
+	return []connector.Inbound{{Ref: ref, Typing: &connector.Typing{On: on, Author: person(who)}}}
+}
+
+// read passes by too.
+func read(ref connector.Ref, at time.Time, who *Author) []connector.Inbound {
+	return []connector.Inbound{{Ref: ref, Read: &connector.Read{At: at, Author: person(who)}}}
+}
+
+func person(a *Author) conversation.Author {
+	if a == nil {
+		return conversation.Author{}
 	}
-	return []connector.Inbound{{Ref: ref, Typing: t}}
+	return conversation.Author{ID: a.ID, Name: a.Name}
+}
+
+// changed makes the event of a message that reads differently now, or is gone. Like the words of a note, those that a note
+// got are for agents only; our own are changed by nobody else.
+func changed(ref connector.Ref, ev conversation.Event, kind conversation.Kind, m *Message) ([]connector.Inbound, error) {
+	switch {
+	case m == nil || m.ID == "":
+		return nil, invalid("the envelope names no message")
+	case m.Key != "":
+		return nil, nil
+	case m.Note:
+		ev.Kind = conversation.AgentNoted
+		return []connector.Inbound{{Ref: ref, Event: ev}}, nil
+	}
+	ev.Kind, ev.Target = kind, m.ID
+	if kind == conversation.AgentEdited || kind == conversation.CustomerEdited {
+		if ev.Text = m.Text; strings.TrimSpace(m.Text) == "" {
+			return nil, invalid("the message has no new text")
+		}
+	}
+	return []connector.Inbound{{Ref: ref, Event: ev}}, nil
 }
 
 // said makes the events of one message: a text with its first file, and one more for each further file. A message that
@@ -201,24 +251,56 @@ func (c *Client) ListMessages(ctx context.Context, req connector.ListRequest) ([
 			break
 		}
 	}
+	// A change of an early message may have come after all others.
+	slices.SortStableFunc(events, func(a, b connector.Inbound) int { return a.Event.At.Compare(b.Event.At) })
 	return append(events, status.listed(req.Ticket)...), nil
 }
 
-// listed gives the events of a listed message, none for what we said ourselves.
+// listed gives the events of a listed message, none for what we said ourselves. The words of one that is gone are gone.
 func (m *Message) listed(req connector.ListRequest) ([]connector.Inbound, error) {
 	if m.EventID == "" {
 		return nil, nil
 	}
-	e := Envelope{ID: m.EventID, At: m.At, Message: m}
-	if req.Ticket.ID != "" {
-		e.Type, e.Ticket, e.Agent = TypeAgentMessage, req.Ticket.ID, &m.Author
-		return e.fromDesk()
+	types := m.types(req.Ticket)
+	var envelopes []Envelope
+	if !m.Deleted {
+		envelopes = append(envelopes, Envelope{ID: m.EventID, At: m.At, Type: types.said, Message: m})
 	}
-	e.Type, e.Conversation = TypeCustomerMessage, req.To
-	if m.Author.Role == RoleBot {
-		e.Type = TypeBotMessage
+	change := types.edited
+	if m.Deleted {
+		change = types.deleted
 	}
-	return e.fromChannel()
+	if m.EditEventID != "" && change != "" {
+		envelopes = append(envelopes, Envelope{ID: m.EditEventID, At: m.EditedAt, Type: change, Message: m})
+	}
+	var events []connector.Inbound
+	for _, e := range envelopes {
+		e.Conversation = req.To
+		tell := e.fromChannel
+		if req.Ticket.ID != "" {
+			e.Conversation, e.Ticket, e.Agent = "", req.Ticket.ID, &m.Author
+			tell = e.fromDesk
+		}
+		told, err := tell()
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, told...)
+	}
+	return events, nil
+}
+
+// messageTypes are the types of the webhooks that tell of a message; a bot changes none.
+type messageTypes struct{ said, edited, deleted string }
+
+func (m *Message) types(ticket conversation.Ticket) messageTypes {
+	switch {
+	case ticket.ID != "":
+		return messageTypes{TypeAgentMessage, TypeAgentEdited, TypeAgentDeleted}
+	case m.Author.Role == RoleBot:
+		return messageTypes{said: TypeBotMessage}
+	}
+	return messageTypes{TypeCustomerMessage, TypeCustomerEdited, TypeCustomerDeleted}
 }
 
 // listed gives the event that made the ticket stand as it does, unless we brought it about.

@@ -21,6 +21,7 @@ type action struct {
 	Agent       string              `json:"agent"`
 	To          string              `json:"to"`
 	On          bool                `json:"on"`
+	Rating      int                 `json:"rating"`
 }
 
 func (a action) words() shop.Words {
@@ -56,6 +57,8 @@ func (p *Playground) api() http.Handler {
 	mux.HandleFunc("GET /chats/{id}/stream", p.chatStream)
 	do("/chats/{id}/messages", func(id string, a action) error { return v.Say(id, a.words()) })
 	do("/chats/{id}/typing", func(id string, a action) error { return v.CustomerTypes(id, a.On) })
+	do("/chats/{id}/read", func(id string, _ action) error { return v.CustomerReads(id) })
+	do("/chats/{id}/rating", func(id string, a action) error { return v.Rate(id, a.ID, a.Rating) })
 	do("/chats/{id}/human", func(id string, _ action) error { return v.AskForHuman(id) })
 	do("/chats/{id}/leave", func(id string, _ action) error { return v.Leave(id) })
 
@@ -67,6 +70,8 @@ func (p *Playground) api() http.Handler {
 	do("/tickets/{id}/release", func(id string, a action) error { return v.Release(id, a.Agent) })
 	do("/tickets/{id}/transfer", func(id string, a action) error { return v.Transfer(id, a.Agent, a.To) })
 	do("/tickets/{id}/messages", func(id string, a action) error { return v.Answer(id, a.Agent, a.words()) })
+	do("/tickets/{id}/edit", func(id string, a action) error { return v.Edit(id, a.Agent, a.ID, strings.TrimSpace(a.Text)) })
+	do("/tickets/{id}/read", func(id string, a action) error { return v.AgentReads(id, a.Agent) })
 	do("/tickets/{id}/notes", func(id string, a action) error { return v.Note(id, a.Agent, a.words()) })
 	do("/tickets/{id}/back", func(id string, a action) error { return v.HandBack(id, a.Agent) })
 	do("/tickets/{id}/close", func(id string, a action) error { return v.CloseTicket(id, a.Agent) })

@@ -34,6 +34,20 @@ async function main() {
   const state = (s) => customer.waitForSelector(`#status .pill[data-state="${s}"]`);
   const shown = (page, text) => page.locator(".messages .bubble", { hasText: text }).first().waitFor();
 
+  const change = (page, text, how) => page.locator(".said", { hasText: text }).locator(".own button", { hasText: how }).click();
+
+  // An agent who reads along writes, and has the customer.
+  const barge = async () => {
+    await agent.locator(".tabs button", { hasText: "Waiting" }).click();
+    await agent.locator(".ticket", { hasText: "opening hours" }).click();
+    await shown(agent, "Monday to Saturday");
+    await say(agent, "And on Sunday by appointment.");
+    await state("agent-assigned");
+    await shown(customer, "by appointment");
+    await agent.locator("button", { hasText: "Hand back to the bot" }).click();
+    await state("bot");
+  };
+
   // A team's own app, at the same desk.
   const ownApp = async () => {
     const app = await open("app");
@@ -41,7 +55,7 @@ async function main() {
     await say(app, "My pot arrived broken");
     await appState("waiting");
     await agent.locator(".tabs button", { hasText: "Waiting" }).click();
-    await agent.locator(".ticket").click();
+    await agent.locator(".ticket", { hasText: "My pot" }).click();
     await shown(agent, "My pot arrived broken");
     await agent.locator("#take button").click();
     await appState("agent-assigned");
@@ -91,20 +105,35 @@ async function main() {
   if (part === "before") {
     await customer.locator(".quick button", { hasText: "Where is my order?" }).click();
     await shown(customer, "What is your order number");
+    await agent.locator(".tickets .rule", { hasText: "With the bot" }).waitFor(); // agents read along
+    await agent.locator(".ticket").click();
+    await shown(agent, "What is your order number");
+    await agent.locator("#take", { hasText: "The bot has this customer" }).waitFor();
+    await picture(agent, "along");
     await say(customer, "human");
     await state("waiting");
-    await agent.locator(".ticket").click();
-    await shown(agent, "What is your order number"); // the bot's part came along
+    await agent.locator("#take", { hasText: "Nobody has this ticket" }).waitFor();
     await picture(customer, "waiting");
     await agent.locator("#take button").click();
     await state("agent-assigned");
     await say(agent, "Hello, I am looking at it.");
     await shown(customer, "I am looking at it");
+    await agent.locator(".meta", { hasText: "read" }).waitFor();
+    await say(agent, "It is in Brelin.");
+    await say(agent, "Oops, not for you.");
+    await shown(customer, "not for you");
+    await change(agent, "in Brelin", "Edit");
+    await say(agent, "It is in Berlin.");
+    await shown(customer, "in Berlin");
+    await change(agent, "not for you", "Delete");
+    await customer.locator(".said.gone").waitFor();
+    if (await customer.getByText(/Brelin|not for you/).count()) problems.push("the customer sees what was changed or deleted");
     await agent.locator("#mode-note").click();
     await say(agent, "between us agents");
     await shown(agent, "between us agents");
     await say(customer, "thank you");
     await shown(agent, "thank you");
+    await customer.locator(".meta", { hasText: "read" }).waitFor();
     if (await customer.getByText("between us agents").count()) problems.push("the customer sees a private note");
     await picture(agent, "desk");
   } else {
@@ -118,8 +147,14 @@ async function main() {
     await picture(customer, "after");
     await agent.locator("button", { hasText: "Hand back to the bot" }).click();
     await state("bot");
+    await picture(customer, "survey");
+    await customer.locator(".rate button", { hasText: "4" }).click();
+    await shown(customer, "Thank you for telling us");
+    await agent.locator(".side .stars[aria-label='4 of 5']").waitFor();
+    await picture(agent, "rated");
     await say(customer, "opening hours");
     await shown(customer, "Monday to Saturday");
+    await barge();
     const twice = await customer.locator(".messages .bubble").allTextContents();
     for (const text of ["I am looking at it", "thank you", "Still here."]) {
       const n = twice.filter((t) => t.includes(text)).length;

@@ -17,6 +17,7 @@ const (
 	customerMail = "zerlina@quux.example"
 	agentName    = "Ottokar Vole"
 	saidText     = "the violet parcel never came"
+	editedText   = "the violet parcel came"
 )
 
 // The methods that call a vendor, as Vendor.Ops, exceptions and errors name them.

@@ -2,6 +2,8 @@ package connectortest_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/handoff-engine/handoff/connector"
@@ -34,6 +36,16 @@ func abilityMutants() []mutant {
 		{
 			name: "a note is posted too", spoil: plant(func(c *memory.Client) tellsNotes { return tellsNotes{c} }),
 			want: []string{"NoteStaysPrivate/WriteNote", "RequestGolden/WriteNote"},
+		},
+		{
+			name: "new words are said too", spoil: plant(func(c *memory.Client) saysEdits { return saysEdits{c} }),
+			want: []string{"EditInPlace/EditMessage", "RequestGolden/EditMessage"},
+		},
+		{
+			name: "each look along makes a ticket", want: []string{"MirrorOnce/Mirror"},
+			spoil: func(c *memory.Client, _ *connectortest.Options) connector.Connector {
+				return &mirrorsAnew{Client: c}
+			},
 		},
 	}
 }
@@ -130,4 +142,27 @@ func (m tellsNotes) WriteNote(ctx context.Context, req connector.NoteRequest) er
 	}
 	_, err := m.Client.Post(ctx, connector.PostRequest{Key: req.Key + "-public", Ticket: req.Ticket, Text: req.Text})
 	return err
+}
+
+type saysEdits struct{ *memory.Client }
+
+func (m saysEdits) EditMessage(ctx context.Context, req connector.EditRequest) error {
+	if err := m.Client.EditMessage(ctx, req); err != nil {
+		return err
+	}
+	_, err := m.Client.Post(ctx, connector.PostRequest{Key: req.Key + "-said", Ticket: req.Ticket, Text: req.Text})
+	return err
+}
+
+type mirrorsAnew struct {
+	*memory.Client
+	known sync.Map
+	n     atomic.Int64
+}
+
+func (m *mirrorsAnew) Mirror(ctx context.Context, req connector.MirrorRequest) (conversation.Ticket, error) {
+	if _, again := m.known.LoadOrStore(req.Key, true); again {
+		req.Key += conversation.Key(fmt.Sprintf("-%d", m.n.Add(1)))
+	}
+	return m.Client.Mirror(ctx, req)
 }

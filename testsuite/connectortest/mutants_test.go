@@ -56,6 +56,7 @@ func slow() []string {
 	var names []string
 	for _, method := range []string{
 		"Reply", "PauseBot", "ResumeBot", "Availability", "SendTyping", "SendAttachment", "FindSent", "ListMessages", "WriteNote", "Check",
+		"UpdateTicket", "Queue", "MarkRead", "AskRating", "WriteRating",
 	} {
 		names = append(names, "StatusTable/"+method)
 	}

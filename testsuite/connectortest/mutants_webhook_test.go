@@ -134,7 +134,7 @@ func (m noID) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
 type unknownRefused struct{ *memory.Client }
 
 func (m unknownRefused) Decode(d *connector.Delivery) ([]connector.Inbound, error) {
-	if bytes.Contains(d.Body, []byte(`"customer.rated"`)) {
+	if bytes.Contains(d.Body, []byte(`"customer.waved"`)) {
 		return nil, connector.Errorf(memory.Name, "Decode", connector.Invalid, "unknown type")
 	}
 	return m.Client.Decode(d)

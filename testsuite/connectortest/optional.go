@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,6 +37,18 @@ func optionalCases() []entry {
 			why:       "a note is seen by agents and by nobody else",
 			methods:   []string{methodNote},
 			perMethod: noteStaysPrivate,
+		},
+		{
+			name:      "EditInPlace",
+			why:       "what was sent reads as it was changed to, once; the old words are seen no more",
+			methods:   []string{methodEdit},
+			perMethod: editInPlace,
+		},
+		{
+			name:      "MirrorOnce",
+			why:       "what agents read along, told again with the same Key, makes no other ticket",
+			methods:   []string{methodMirror},
+			perMethod: mirrorOnce,
 		},
 		{
 			name:      "NobodyAvailable",
@@ -74,6 +87,30 @@ func optionalCases() []entry {
 			alone: challenge,
 		},
 	}
+}
+
+func editInPlace(w *world, method string) {
+	do := w.prepare(method)
+	sees := func() string {
+		if is[connector.Desk](w.conn) {
+			return strings.Join(w.vendor.AgentSees(w.openTicket()), "\n")
+		}
+		to, _ := w.conversation()
+		return strings.Join(w.vendor.CustomerSees(to), "\n")
+	}
+	require.Contains(w, sees(), saidText)
+	require.NoError(w, do(w.Context(), w.key()))
+	require.NotContains(w, sees(), saidText)
+	require.Equal(w, 1, strings.Count(sees(), editedText), sees())
+}
+
+func mirrorOnce(w *world, method string) {
+	do := w.prepare(method)
+	key := w.key()
+	require.NoError(w, do(w.Context(), key))
+	tickets := w.vendor.Tickets()
+	require.NoError(w, do(w.Context(), key), "the second time")
+	require.Equal(w, tickets, w.vendor.Tickets())
 }
 
 func twice(w *world, method string) {

@@ -53,7 +53,7 @@ func (w *world) prepareShowing(method string) call {
 // prepareEdit says something and makes the change of it ready.
 func (w *world) prepareEdit() call {
 	w.Helper()
-	req := connector.EditRequest{Text: "the violet parcel came", Author: conversation.Author{ID: "a1", Name: agentName}}
+	req := connector.EditRequest{Text: editedText, Author: conversation.Author{ID: "a1", Name: agentName}}
 	send := w.deliver
 	if is[connector.Desk](w.conn) {
 		req.Ticket, req.Vendor, send = w.openTicket(), w.deskVendor, w.post

@@ -52,7 +52,8 @@ func newMemory(t connectortest.T) *connectortest.Vendor {
 			"Deliver": "channel_send", "SendButtons": "channel_send", "Post": "desk_send", "Open": "open", "Reply": "bot_reply", "PauseBot": "pause",
 			"ResumeBot": "resume", "Assign": "assign", "CloseTicket": "close", "WriteNote": "note",
 			"Availability": "availability", "SendTyping": "desk_typing", "SendAttachment": "desk_send",
-			"FindSent": "desk_sent", "ListMessages": "desk_list", "Check": "ping",
+			"FindSent": "desk_sent", "ListMessages": "desk_list", "Check": "ping", "Mirror": "mirror", "UpdateTicket": "update",
+			"Queue": "queue", "EditMessage": "desk_edit", "MarkRead": "desk_read", "AskRating": "survey", "WriteRating": "rating",
 		},
 		Conversation: func() (string, map[string]string) {
 			to := s.NewCustomer("Zerlina Quux")

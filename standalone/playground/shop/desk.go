@@ -13,9 +13,16 @@ func (v *Vendor) open(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return v.once(req.Key, r.URL.Path, func(now time.Time) (any, []change, error) {
-		id := v.state.nextTicket()
+		id, taken := v.state.nextTicket(), false
 		changes := []change{{Op: opOpened, At: now, Ticket: id, Open: &req}}
-		if isAgent(req.Agent) && !v.state.away[req.Agent] {
+		if req.Mirrored != "" {
+			t, err := v.mirrored(req)
+			if err != nil {
+				return nil, nil, err
+			}
+			id, taken, changes = t.ID, t.Agent != "", t.ask(req, now)
+		}
+		if isAgent(req.Agent) && !v.state.away[req.Agent] && !taken {
 			changes = append(changes, change{Op: opOffered, At: now, Ticket: id, Agent: req.Agent})
 		}
 		return memory.OpenResult{ID: id, At: now}, changes, nil
@@ -158,7 +165,7 @@ func (v *Vendor) available() memory.Availability {
 		}
 	}
 	for _, t := range v.state.tickets {
-		if !t.Closed && t.Agent == "" {
+		if t.waits() {
 			a.Waiting++
 		}
 	}

@@ -28,6 +28,12 @@ type change struct {
 	Key          string              `json:"key,omitempty"`
 	Path         string              `json:"path,omitempty"`
 	Answer       json.RawMessage     `json:"answer,omitempty"`
+
+	Lines   []memory.HistoryEntry `json:"lines,omitempty"`
+	Update  *memory.UpdateRequest `json:"update,omitempty"`
+	Read    time.Time             `json:"read,omitzero"`
+	Rating  int                   `json:"rating,omitempty"`
+	Comment string                `json:"comment,omitempty"`
 }
 
 // op names a change. The strings are kept in journals: never rename.
@@ -48,6 +54,14 @@ const (
 	opEvent     op = "event"     // Event waits to be posted to Hook
 	opDelivered op = "delivered" // the event with the id Key was posted
 	opKey       op = "key"       // Key was used at Path and got Answer
+	opMirrored  op = "mirrored"  // Ticket was made by Open, for agents to read along
+	opLines     op = "lines"     // Lines were added to what Ticket shows of the time before it
+	opAsked     op = "asked"     // an agent is asked for with Ticket, which agents have read along, by Open
+	opStands    op = "stands"    // Ticket stands as Update says
+	opEdited    op = "edited"    // a message of Conversation or Ticket is now as Message
+	opRead      op = "read"      // the other side of Conversation or Ticket read all until Read
+	opRated     op = "rated"     // the customer answered the question with the id Key by Rating
+	opReported  op = "reported"  // handoff told Rating and Comment to Ticket
 )
 
 // Hook is one of the two addresses that webhooks go to.
@@ -67,6 +81,8 @@ type Conversation struct {
 	Messages []memory.Message
 	Left     bool
 	Paused   bool
+	// Read is until when an agent has read.
+	Read time.Time
 
 	events   int64
 	misses   int
@@ -87,9 +103,23 @@ type Ticket struct {
 	Since   time.Time
 	EventID string
 	Event   string
+	// Mirrored says that agents only read along.
+	Mirrored bool
+	// Stands is how the conversation stands, as handoff said last.
+	Stands *memory.UpdateRequest
+	// Read is until when the customer has read.
+	Read    time.Time
+	Rating  int
+	Comment string
 
 	events int64
+	// asked counts the tickets that an agent was asked for with, up to this one; 0
+	// before that.
+	asked int
 }
+
+// waits says whether an agent is asked for, and none has the ticket.
+func (t *Ticket) waits() bool { return !t.Closed && !t.Mirrored && t.Agent == "" }
 
 type usedKey struct {
 	path   string
@@ -104,6 +134,7 @@ type delivery struct {
 type state struct {
 	conversations map[string]*Conversation
 	tickets       []*Ticket
+	asked         int
 	away          map[string]bool
 	keys          map[string]usedKey
 	pending       []delivery
@@ -146,12 +177,20 @@ func (s *state) apply(c change) {
 		conversation.Paused = c.On
 	case opBotReply:
 		conversation.misses = c.Misses
-	case opOpened:
-		s.tickets = append(s.tickets, &Ticket{OpenRequest: *c.Open, ID: c.Ticket, Opened: c.At, Since: c.At})
+	case opOpened, opMirrored:
+		ticket = &Ticket{OpenRequest: *c.Open, ID: c.Ticket, Opened: c.At, Since: c.At, Mirrored: true}
+		s.tickets = append(s.tickets, ticket)
+		if c.Op == opOpened {
+			s.ask(ticket, c)
+		}
+	case opLines:
+		ticket.Transcript = append(ticket.Transcript, c.Lines...)
+	case opAsked:
+		s.ask(ticket, c)
 	case opWritten:
 		ticket.Messages = append(ticket.Messages, *c.Message)
 	case opOwned:
-		ticket.Agent, ticket.Offered = c.Agent, ""
+		ticket.Agent, ticket.Offered, ticket.Mirrored = c.Agent, "", false
 		ticket.quietly(c.At)
 	case opOffered:
 		ticket.Agent, ticket.Offered = "", c.Agent
@@ -167,7 +206,54 @@ func (s *state) apply(c change) {
 		s.pending = slices.DeleteFunc(s.pending, func(d delivery) bool { return d.event.ID == c.Key })
 	case opKey:
 		s.keys[c.Key] = usedKey{path: c.Path, answer: c.Answer}
+	case opStands:
+		ticket.Stands = c.Update
+	case opEdited:
+		c.edit(conversation, ticket)
+	case opRead:
+		c.read(conversation, ticket)
+	case opRated:
+		find(conversation.Messages, c.Key).Rating = c.Rating
+	case opReported:
+		ticket.Rating, ticket.Comment = c.Rating, c.Comment
 	}
+}
+
+// ask opens a ticket. It shows what it showed before.
+func (s *state) ask(t *Ticket, c change) {
+	s.asked++
+	shown := t.Transcript
+	t.OpenRequest = *c.Open
+	t.Transcript, t.Opened, t.asked, t.Mirrored = shown, c.At, s.asked, false
+}
+
+// edit puts a message in place of its older self, on the ticket if one is named.
+func (c change) edit(conversation *Conversation, ticket *Ticket) {
+	if ticket != nil {
+		*find(ticket.Messages, c.Message.ID) = *c.Message
+		return
+	}
+	*find(conversation.Messages, c.Message.ID) = *c.Message
+}
+
+// read notes until when the other side of the ticket, if one is named, has read.
+func (c change) read(conversation *Conversation, ticket *Ticket) {
+	switch {
+	case ticket != nil && c.Read.After(ticket.Read):
+		ticket.Read = c.Read
+	case ticket == nil && c.Read.After(conversation.Read):
+		conversation.Read = c.Read
+	}
+}
+
+// find gives the message with the id, or nil.
+func find(messages []memory.Message, id string) *memory.Message {
+	for i := range messages {
+		if messages[i].ID == id {
+			return &messages[i]
+		}
+	}
+	return nil
 }
 
 // quietly notes that the ticket stands differently. If a webhook tells of it, its

@@ -14,6 +14,8 @@ type ChatView struct {
 	Messages []memory.Message `json:"messages"`
 	Typing   *memory.Author   `json:"typing,omitempty"`
 	Left     bool             `json:"left,omitempty"`
+	// Read is until when an agent has read.
+	Read time.Time `json:"read,omitzero"`
 	// Queued counts what the customer did that handoff has not acknowledged.
 	Queued int `json:"queued,omitempty"`
 }
@@ -34,6 +36,11 @@ type TicketView struct {
 	LastAt       time.Time             `json:"last_at"`
 	LastRole     string                `json:"last_role,omitempty"`
 	Typing       *memory.Author        `json:"typing,omitempty"`
+	Mirrored     bool                  `json:"mirrored,omitempty"`
+	Stands       *memory.UpdateRequest `json:"stands,omitempty"`
+	Read         time.Time             `json:"read,omitzero"`
+	Rating       int                   `json:"rating,omitempty"`
+	Comment      string                `json:"comment,omitempty"`
 	Transcript   []memory.HistoryEntry `json:"transcript,omitempty"`
 	Messages     []memory.Message      `json:"messages,omitempty"`
 }
@@ -53,7 +60,7 @@ func (v *Vendor) Chat(id string) (ChatView, error) {
 		return ChatView{}, err
 	}
 	greeting := welcome().Messages[0]
-	view := ChatView{ID: id, Customer: c.Customer.Name, Left: c.Left, Typing: v.typist(id)}
+	view := ChatView{ID: id, Customer: c.Customer.Name, Left: c.Left, Read: c.Read, Typing: v.typist(id)}
 	view.Messages = append(view.Messages, memory.Message{
 		ID: id + "-s0", At: c.Opened, Author: memory.Author{Role: memory.RoleBot, Name: botName},
 		Text: greeting.Text, Buttons: greeting.Buttons,
@@ -68,12 +75,15 @@ func (v *Vendor) Chat(id string) (ChatView, error) {
 }
 
 // Desk shows all tickets, newest first, and all that was said in the selected one.
+// What agents read along and were never asked about is gone when it is over.
 func (v *Vendor) Desk(selected string) DeskView {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	view := DeskView{Agents: v.available().Agents, Tickets: []TicketView{}}
 	for _, t := range slices.Backward(v.state.tickets) {
-		view.Tickets = append(view.Tickets, v.view(t, t.ID == selected))
+		if !t.Closed || !t.Mirrored {
+			view.Tickets = append(view.Tickets, v.view(t, t.ID == selected))
+		}
 	}
 	return view
 }
@@ -82,6 +92,7 @@ func (v *Vendor) view(t *Ticket, whole bool) TicketView {
 	view := TicketView{
 		ID: t.ID, Conversation: t.Conversation, Customer: t.Customer.Name, Opened: t.Opened,
 		Closed: t.Closed, Since: t.Since, Reason: t.Reason, Previous: t.Previous, LastAt: t.Opened,
+		Mirrored: t.Mirrored, Stands: t.Stands, Read: t.Read, Rating: t.Rating, Comment: t.Comment,
 	}
 	if t.Agent != "" {
 		who := author(t.Agent)
@@ -94,17 +105,20 @@ func (v *Vendor) view(t *Ticket, whole bool) TicketView {
 	for _, h := range slices.Backward(t.Transcript) {
 		if h.Author.Role == memory.RoleCustomer {
 			view.Last, view.LastRole = preview(h.Text, h.Attachments), h.Author.Role
+			if t.Mirrored {
+				view.LastAt = h.At
+			}
 			break
 		}
 	}
 	for _, m := range slices.Backward(t.Messages) {
-		if !m.Note {
+		if !m.Note && !m.Deleted {
 			view.Last, view.LastAt, view.LastRole = preview(m.Text, m.Attachments), m.At, m.Author.Role
 			break
 		}
 	}
 	if whole {
-		view.Typing, view.Transcript, view.Messages = v.typist(ticketTyping+t.ID), t.Transcript, t.Messages
+		view.Typing, view.Transcript, view.Messages = v.typist(ticketTyping+t.ID), t.Transcript, slices.Clone(t.Messages)
 	}
 	return view
 }

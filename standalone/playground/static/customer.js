@@ -7,6 +7,7 @@ const phone = matchMedia("(max-width: 640px)");
 let chat = localStorage.getItem(CHAT);
 let view = null;          // the last snapshot
 let stopFollowing = null;
+let reading = "";         // the last message of an agent that we told we read
 let seen = 0;             // messages that were shown while the chat was open
 let unsent = JSON.parse(localStorage.getItem(UNSENT) || "[]");
 
@@ -31,6 +32,7 @@ function show(open) {
     seen = view ? view.chat.messages.length : 0;
     $("#launcher").classList.remove("unread");
     toEnd();
+    render();
     if (!phone.matches) $("#text").focus({ preventScroll: true });
   }
 }
@@ -125,9 +127,10 @@ function render() {
   const onTheWay = new Set(own.slice(own.length - (view.chat.queued || 0)).map((m) => m.id));
   const last = own.at(-1)?.id;
   const entries = messages.map((m, i) => {
-    const mark = m.id === last ? (onTheWay.has(m.id) ? "sent" : "delivered") : "";
+    const read = view.chat.read && new Date(view.chat.read) >= new Date(m.at);
+    const mark = m.id === last ? (onTheWay.has(m.id) ? "sent" : read ? "read" : "delivered") : "";
     const who = m.author.role === "agent" && messages[i - 1]?.author.id !== m.author.id ? m.author.name : "";
-    return { id: m.id, key: mark + who, make: () => bubble(m, mark, who) };
+    return { id: m.id, key: JSON.stringify([mark, who, m.edited_at, m.rating]), make: () => bubble(m, mark, who) };
   });
   for (const m of unsent) {
     entries.push({ id: m.id, key: "sending", make: () => bubble({ ...m, author: { role: "customer" } }, "sending", "") });
@@ -143,15 +146,35 @@ function render() {
   if (first) toEnd();
   if ($("#widget").hidden) $("#launcher").classList.toggle("unread", messages.length > seen && seen > 0);
   else seen = messages.length;
+  tellRead(messages);
+}
+
+/** Tells the agent that we have read, once for each message. */
+function tellRead(messages) {
+  const last = messages.findLast((m) => m.author.role === "agent");
+  if (!last || last.id === reading || $("#widget").hidden || document.visibilityState !== "visible") return;
+  reading = last.id;
+  post(`/chats/${chat}/read`).catch(() => {});
+}
+document.addEventListener("visibilitychange", render);
+
+/** Five buttons below a question for a rating; afterwards, what was pressed. */
+function rate(m) {
+  return h("div.rate", { role: "group", "aria-label": "How was the help?" }, [1, 2, 3, 4, 5].map((n) => h("button", {
+    type: "button", "aria-label": `${n} of 5`, "aria-pressed": String(n === m.rating), disabled: !!m.rating,
+    onclick: () => postUntilTaken(`/chats/${chat}/rating`, { id: m.id, rating: n }).catch((e) => complain(e.message)),
+  }, String(n))));
 }
 
 function bubble(m, mark, who) {
   const role = m.author.role;
   const kind = role === "customer" ? "mine" : role === "bot" || role === "agent" ? "theirs" : "notice";
-  return h(`div.said.${kind}`, {},
+  return h(`div.said.${kind}${m.deleted ? ".gone" : ""}`, {},
     who && h("span.who", {}, h("b", {}, who)),
     (m.attachments || []).map(attachment),
-    m.text && h("div.bubble", {}, linked(m.text)),
+    m.deleted ? h("div.bubble", {}, "deleted") : m.text && h("div.bubble", {}, linked(m.text)),
+    m.survey && rate(m),
+    m.edited_at && !m.deleted && h("span.meta", {}, "edited"),
     mark && h("span.meta", {}, mark === "sending" ? "sending" : `${mark} ${time(m.at)}`));
 }
 

@@ -136,6 +136,7 @@ const DEADLINES = {
   customer_idle_warning: "until a reminder",
   customer_idle: "until the chat is closed",
   max_wait: "until the bot takes over",
+  wait_notice: "until the customer hears again",
   bot_idle: "until the chat is closed",
   linger: "late messages are still recognized",
   catch_up: "reading the desk once more",
@@ -144,7 +145,7 @@ export const deadlineText = (name) => DEADLINES[name] || (name || "").replaceAll
 
 const REASONS = {
   bot_asked: "the bot asked for a human", customer_asked: "the customer asked for a human", operator: "an operator decided",
-  agent: "the agent decided", bot_failed: "the bot failed", agent_took_it: "an agent took it", agent_spoke: "an agent answered",
+  agent: "the agent decided", bot_failed: "the bot failed", agent_took_it: "an agent took it", agent_spoke: "an agent answered", agent_joined_the_bot: "an agent stepped in",
   not_accepted_in_time: "nobody took it in time", no_first_reply_in_time: "no first words in time", agent_silent: "the agent fell silent",
   agent_offline: "the agent went away", agent_unassigned: "the agent let it go", customer_idle: "the customer fell silent",
   customer_left: "the customer left", customer_returned: "the customer came back", closed_by_desk: "the agent closed it",

@@ -17,12 +17,22 @@ func (s *Server) Told() []Webhook {
 	return slices.Clone(s.told)
 }
 
-// CustomerSees lists the texts of a conversation's messages, oldest first.
+// CustomerSees lists the texts of a conversation's messages as they read now,
+// oldest first.
 func (s *Server) CustomerSees(conversation string) []string {
-	var texts []string
+	var ids, texts []string
 	for _, w := range s.Told() {
-		if w.Type == "message.created" && w.Data.Conversation == conversation {
-			texts = append(texts, w.Data.Text)
+		if w.Data.Conversation != conversation {
+			continue
+		}
+		i := slices.Index(ids, w.Data.ID)
+		switch {
+		case w.Type == "message.created":
+			ids, texts = append(ids, w.Data.ID), append(texts, w.Data.Text)
+		case w.Type == "message.updated" && i >= 0:
+			texts[i] = w.Data.Text
+		case w.Type == "message.deleted" && i >= 0:
+			ids, texts = slices.Delete(ids, i, i+1), slices.Delete(texts, i, i+1)
 		}
 	}
 	return texts

@@ -16,12 +16,16 @@ func (s *Server) channelSend(r *http.Request) (any, error) {
 	if err := check(req.Text, req.Attachments); err != nil {
 		return nil, err
 	}
-	return once(s, r, req.Key, duplicateSend, func() (memory.SendResult, error) {
+	return s.sayTo(r, sentMessage(req))
+}
+
+// sayTo adds what handoff says to the conversation in the path.
+func (s *Server) sayTo(r *http.Request, m memory.Message) (any, error) {
+	return once(s, r, m.Key, duplicateSend, func() (memory.SendResult, error) {
 		c := s.conversations[r.PathValue("id")]
 		if c == nil {
 			return memory.SendResult{}, ErrUnknown
 		}
-		m := sentMessage(req)
 		m.ID, m.Seq = c.nextID()
 		m.At = s.now()
 		c.messages = append(c.messages, m)

@@ -19,17 +19,51 @@ func (s *Server) open(r *http.Request) (any, error) {
 		if _, known := s.person(req.Agent); req.Agent != "" && !known {
 			return memory.OpenResult{}, ErrUnknown
 		}
+		t, err := s.mirrored(req)
+		if err != nil {
+			return memory.OpenResult{}, err
+		}
 		at := s.now()
-		t := &ticket{OpenRequest: req, id: "T-" + strconv.Itoa(1001+len(s.tickets))}
-		t.status = memory.TicketStatus{ID: t.id, At: at}
-		s.tickets = append(s.tickets, t)
+		t.asked = at
 		s.happened("ticket:"+t.id, "handoff", "opened", req.Conversation)
-		if req.Agent != "" && s.online(req.Agent) {
+		if req.Agent != "" && s.online(req.Agent) && t.agent == "" {
 			s.offer(t, req.Agent)
 		}
 		return memory.OpenResult{ID: t.id, At: at}, nil
 	})
 }
+
+// mirrored gives the ticket that agents have read along, else a new one, as it is
+// when it is opened. An agent who took it meanwhile keeps it. The caller holds the
+// lock.
+func (s *Server) mirrored(req memory.OpenRequest) (*ticket, error) {
+	if req.Mirrored == "" {
+		return s.newTicket(req), nil
+	}
+	t := s.ticket(req.Mirrored)
+	switch {
+	case t == nil:
+		return nil, ErrUnknown
+	case t.closed, !t.asked.IsZero(), t.Conversation != req.Conversation:
+		return nil, ErrClosed
+	}
+	shown := t.Transcript
+	t.OpenRequest, t.mirrored = req, false
+	t.Transcript = shown
+	t.add(req.Transcript)
+	return t, nil
+}
+
+// newTicket makes a ticket. The caller holds the lock.
+func (s *Server) newTicket(req memory.OpenRequest) *ticket {
+	t := &ticket{OpenRequest: req, id: "T-" + strconv.Itoa(1001+len(s.tickets))}
+	t.status = memory.TicketStatus{ID: t.id, At: s.now()}
+	s.tickets = append(s.tickets, t)
+	return t
+}
+
+// waits says whether an agent is asked for, and none has the ticket.
+func (t *ticket) waits() bool { return !t.closed && !t.mirrored && t.agent == "" }
 
 // offer gives a ticket to an agent: at once, or as soon as they take it. The
 // caller holds the lock.
@@ -193,7 +227,7 @@ func (s *Server) availability(r *http.Request) (any, error) {
 		there.Online = there.Online || a.Online
 	}
 	for _, t := range s.tickets {
-		if !t.closed && t.agent == "" {
+		if t.waits() {
 			there.Waiting++
 		}
 	}

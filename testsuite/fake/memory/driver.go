@@ -103,6 +103,39 @@ func (s *Server) CustomerTypes(conversation string, on bool) error {
 	})
 }
 
+// CustomerReads says that the customer has read all that was said until now.
+func (s *Server) CustomerReads(conversation string) error {
+	return s.inChat(conversation, func(c *chat) {
+		at := s.now()
+		s.announce(memory.Envelope{
+			ID: c.id + "-read-" + strconv.FormatInt(at.UnixMilli(), 10), Type: memory.TypeCustomerRead, At: at,
+			Conversation: c.id, Customer: &c.customer,
+		})
+	})
+}
+
+// CustomerRates presses a number below the last question for one.
+func (s *Server) CustomerRates(conversation string, rating int, comment string) error {
+	asked := false
+	err := s.inChat(conversation, func(c *chat) {
+		for i := range slices.Backward(c.messages) {
+			m := &c.messages[i]
+			if !m.Survey || m.Rating != 0 {
+				continue
+			}
+			asked, m.Rating = true, rating
+			e := c.event(memory.TypeCustomerRated, s.now())
+			e.Rating, e.Comment = rating, comment
+			s.announce(e)
+			return
+		}
+	})
+	if err == nil && !asked {
+		return ErrUnknown
+	}
+	return err
+}
+
 func (s *Server) inChat(conversation string, f func(c *chat)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +159,7 @@ func (s *Server) AgentTakes(ticketID, agent string) error {
 
 // give makes an agent the owner and tells of it. The caller holds the lock.
 func (s *Server) give(t *ticket, agent string) {
-	t.agent, t.offered = agent, ""
+	t.agent, t.offered, t.mirrored = agent, "", false
 	s.happened("ticket:"+t.id, "agent:"+agent, "took", "")
 	s.announceStatus(t, memory.TypeAgentAssigned, agent, "")
 }
@@ -202,6 +235,19 @@ func (s *Server) AgentTypes(ticketID, agent string, on bool) error {
 		s.announce(memory.Envelope{
 			ID: t.id + "-typing-" + strconv.FormatInt(at.UnixMilli(), 10), Type: memory.TypeAgentTyping, At: at,
 			Ticket: t.id, Conversation: t.Conversation, Agent: &who, Typing: on,
+		})
+		return nil
+	})
+}
+
+// AgentReads says that an agent has read all that was said until now.
+func (s *Server) AgentReads(ticketID, agent string) error {
+	return s.inTicket(ticketID, agent, func(t *ticket) error {
+		who, _ := s.person(agent)
+		at := s.now()
+		s.announce(memory.Envelope{
+			ID: t.id + "-read-" + strconv.FormatInt(at.UnixMilli(), 10), Type: memory.TypeAgentRead, At: at,
+			Ticket: t.id, Conversation: t.Conversation, Agent: &who,
 		})
 		return nil
 	})

@@ -17,6 +17,8 @@ type action struct {
 	Agent        string              `json:"agent"`
 	Name         string              `json:"name"`
 	Text         string              `json:"text"`
+	Message      string              `json:"message"`
+	Rating       int                 `json:"rating"`
 	Node         string              `json:"node"`
 	On           bool                `json:"on"`
 	Attachments  []memory.Attachment `json:"attachments"`
@@ -64,6 +66,12 @@ func (s *Server) act(name string, a action) (any, error) {
 		return map[string]string{"conversation": s.NewCustomer(a.Name)}, nil
 	case "customer_says":
 		return done, s.CustomerSays(a.Conversation, a.Text, a.Attachments...)
+	case "customer_edits":
+		return done, s.CustomerEdits(a.Conversation, a.Message, a.Text)
+	case "customer_reads":
+		return done, s.CustomerReads(a.Conversation)
+	case "customer_rates":
+		return done, s.CustomerRates(a.Conversation, a.Rating, a.Text)
 	case "customer_asks_for_human":
 		return done, s.CustomerAsksForHuman(a.Conversation)
 	case "customer_leaves":
@@ -78,6 +86,10 @@ func (s *Server) act(name string, a action) (any, error) {
 		return done, s.AgentReleases(a.Ticket)
 	case "agent_says":
 		return done, s.AgentSays(a.Ticket, a.Agent, a.Text, a.Attachments...)
+	case "agent_edits":
+		return done, s.AgentEdits(a.Ticket, a.Agent, a.Message, a.Text)
+	case "agent_reads":
+		return done, s.AgentReads(a.Ticket, a.Agent)
 	case "agent_notes":
 		return done, s.AgentNotes(a.Ticket, a.Agent, a.Text)
 	case "agent_types":

@@ -6,9 +6,10 @@
 // /_fake/<action>. What a person on either side would see is in the Journal.
 //
 // Faults are set by operation: "channel_send", "channel_list", "channel_sent",
-// "pause", "resume", "channel_typing", "bot_reply", "open", "desk_send",
-// "desk_list", "desk_sent", "note", "assign", "unassign", "close",
-// "desk_typing", "availability", "ping", and "hook" for webhooks.
+// "pause", "resume", "channel_typing", "channel_edit", "channel_read", "survey",
+// "bot_reply", "open", "mirror", "desk_send", "desk_list", "desk_sent", "note",
+// "assign", "unassign", "close", "desk_typing", "update", "queue", "desk_edit",
+// "desk_read", "rating", "availability", "ping", and "hook" for webhooks.
 package memory
 
 import (
@@ -64,6 +65,9 @@ type Options struct {
 	AssignAtOnce bool
 	// Agents are the people at the desk, all of them there.
 	Agents []memory.Agent
+	// WaitEach is how long the vendor expects a ticket to wait for each place in
+	// the queue; 0 means that it does not know.
+	WaitEach time.Duration
 	// PageSize is how many messages one list answers at most.
 	PageSize int
 	// Retries are the pauses before a webhook is repeated, multiplied by TimeScale.
@@ -90,6 +94,7 @@ type Server struct {
 	hooks         []memory.Envelope
 	lastAt        time.Time
 	typings       []memory.TypingRequest
+	reads         []memory.ReadRequest
 }
 
 // chat is one customer's conversation.
@@ -110,6 +115,11 @@ type ticket struct {
 	agent    string
 	offered  string
 	closed   bool
+	// mirrored says that agents only read along, and asked when one was asked for.
+	mirrored bool
+	asked    time.Time
+	stands   memory.UpdateRequest
+	rating   memory.RatingRequest
 	status   memory.TicketStatus
 	events   int64
 }

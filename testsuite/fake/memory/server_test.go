@@ -120,7 +120,11 @@ func TestTheVendorIsStrict(t *testing.T) {
 	var ticket memory.OpenResult
 	require.Equal(t, http.StatusOK, call(t, "POST", url+"/desk/tickets", memory.OpenRequest{Key: "open", Conversation: "chat:c-1"}, &ticket))
 	messages := url + "/channel/" + to + "/messages"
-	require.Equal(t, http.StatusOK, call(t, "POST", messages, memory.SendRequest{Key: "said", Text: "hi"}, nil))
+	var said memory.SendResult
+	require.Equal(t, http.StatusOK, call(t, "POST", messages, memory.SendRequest{Key: "said", Text: "hi"}, &said))
+	require.NoError(t, s.CustomerSays(to, "my own"))
+	seen, _ := s.Conversation(to)
+	own := seen.Messages[1].ID
 	for _, tt := range []struct {
 		name   string
 		url    string
@@ -135,6 +139,20 @@ func TestTheVendorIsStrict(t *testing.T) {
 		{"an unknown conversation", url + "/channel/c-99/messages", memory.SendRequest{Key: "k", Text: "hi"}, 404},
 		{"a key that another call has used", url + "/desk/tickets/" + ticket.ID + "/messages", memory.SendRequest{Key: "said", Text: "hi"}, 409},
 		{"an unknown ticket", url + "/desk/tickets/T-1/close", memory.CloseRequest{Key: "k"}, 404},
+		{"a line without a number", url + "/desk/mirror", memory.MirrorRequest{Key: "k", Conversation: "chat:c-1", Lines: []memory.HistoryEntry{{Text: "hi"}}}, 400},
+		{"no lines", url + "/desk/mirror", memory.MirrorRequest{Key: "k", Conversation: "chat:c-1"}, 400},
+		{"a mirror of another conversation", url + "/desk/mirror", memory.MirrorRequest{
+			Key: "k", Conversation: "chat:c-2", Ticket: ticket.ID, Lines: []memory.HistoryEntry{{Number: 1, Text: "hi"}},
+		}, 409},
+		{"a ticket that was asked for already", url + "/desk/tickets", memory.OpenRequest{Key: "k", Conversation: "chat:c-1", Mirrored: ticket.ID}, 409},
+		{"an unknown mirrored ticket", url + "/desk/tickets", memory.OpenRequest{Key: "k", Conversation: "chat:c-1", Mirrored: "T-1"}, 404},
+		{"a state that is none", url + "/desk/tickets/" + ticket.ID + "/update", memory.UpdateRequest{Key: "k", State: "happy", At: time.Now()}, 400},
+		{"an unknown message", messages + "/m-0", memory.EditRequest{Key: "k", Text: "hi"}, 404},
+		{"a message of the customer's", messages + "/" + own, memory.EditRequest{Key: "k", Text: "hi"}, 404},
+		{"words for what is to be deleted", messages + "/" + said.ID, memory.EditRequest{Key: "k", Text: "hi", Delete: true}, 400},
+		{"no words", messages + "/" + said.ID, memory.EditRequest{Key: "k"}, 422},
+		{"reading at no time", url + "/channel/" + to + "/read", memory.ReadRequest{Author: memory.Author{Role: memory.RoleAgent}}, 400},
+		{"a rating of 6", url + "/desk/tickets/" + ticket.ID + "/rating", memory.RatingRequest{Key: "k", Rating: 6}, 422},
 		{"an unknown agent", url + "/desk/tickets/" + ticket.ID + "/assign", memory.AssignRequest{Key: "k", Agent: "nobody"}, 404},
 	} {
 		require.Equal(t, tt.status, call(t, "POST", tt.url, tt.body, nil), tt.name)
@@ -180,6 +198,57 @@ func TestAWholeHandoffAtTheDesk(t *testing.T) {
 	for _, e := range g.got {
 		require.Equal(t, "chat:c-1", e.Conversation)
 	}
+}
+
+func TestWhatPeopleChangeReadAndRateIsTold(t *testing.T) {
+	s, g, url := shop(t, fakememory.Options{}, 0)
+	to := s.NewCustomer("Ada")
+	require.NoError(t, s.CustomerSays(to, "hello"))
+	chat, _ := s.Conversation(to)
+	require.NoError(t, s.CustomerEdits(to, chat.Messages[0].ID, "Hello"))
+	require.NoError(t, s.CustomerEdits(to, chat.Messages[0].ID, ""))
+	require.ErrorIs(t, s.CustomerEdits(to, chat.Messages[0].ID, "again"), fakememory.ErrUnknown, "it is gone")
+	require.ErrorIs(t, s.CustomerRates(to, 4, ""), fakememory.ErrUnknown, "nobody asked")
+	require.Equal(t, 200, call(t, "POST", url+"/channel/"+to+"/survey", memory.SurveyRequest{Key: "k-1", Text: "How was it?"}, nil))
+	require.NoError(t, s.CustomerRates(to, 4, "slow"))
+	require.ErrorIs(t, s.CustomerRates(to, 5, ""), fakememory.ErrUnknown, "once is enough")
+
+	var ticket memory.OpenResult
+	call(t, "POST", url+"/desk/tickets", memory.OpenRequest{Key: "open", Conversation: "chat:" + to}, &ticket)
+	require.NoError(t, s.AgentSays(ticket.ID, fakememory.Maya, "Helo"))
+	own := s.Tickets()[0].Messages[0].ID
+	require.ErrorIs(t, s.AgentEdits(ticket.ID, fakememory.Tom, own, "mine now"), fakememory.ErrUnknown)
+	require.NoError(t, s.AgentEdits(ticket.ID, fakememory.Maya, own, "Hello"))
+	require.NoError(t, s.Hooks().Drain(t.Context()))
+	var told []string
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range g.got {
+		if e.Conversation == to {
+			told = append(told, e.Type)
+		}
+	}
+	require.Equal(t, []string{
+		memory.TypeCustomerMessage, memory.TypeCustomerEdited, memory.TypeCustomerDeleted, memory.TypeCustomerRated,
+	}, told)
+	last := g.got[len(g.got)-1]
+	require.Equal(t, memory.TypeAgentEdited, last.Type)
+	require.Equal(t, "Hello", last.Message.Text)
+	require.Equal(t, own, last.Message.ID)
+}
+
+func TestReadingIsShownAndTold(t *testing.T) {
+	s, g, url := shop(t, fakememory.Options{}, 0)
+	to := s.NewCustomer("Ada")
+	read := memory.ReadRequest{Author: memory.Author{Role: memory.RoleAgent, ID: fakememory.Maya}, At: time.Now().UTC().Round(0)}
+	require.Equal(t, 200, call(t, "POST", url+"/channel/"+to+"/read", read, nil))
+	require.Equal(t, []memory.ReadRequest{read}, s.Reads())
+	var ticket memory.OpenResult
+	call(t, "POST", url+"/desk/tickets", memory.OpenRequest{Key: "open", Conversation: "chat:" + to}, &ticket)
+	require.NoError(t, s.CustomerReads(to))
+	require.NoError(t, s.AgentReads(ticket.ID, fakememory.Maya))
+	require.NoError(t, s.Hooks().Drain(t.Context()))
+	require.ElementsMatch(t, []string{memory.TypeCustomerRead, memory.TypeAgentRead}, g.types())
 }
 
 func TestFaultsStrikeByOperation(t *testing.T) {

@@ -18,6 +18,13 @@ type Ticket struct {
 	Messages     []memory.Message `json:"messages"`
 	// Transcript is what was said before the ticket was opened.
 	Transcript []memory.HistoryEntry `json:"transcript,omitempty"`
+	// Mirrored says that agents only read along.
+	Mirrored bool `json:"mirrored,omitempty"`
+	// Stands is how handoff said last that the conversation stands.
+	Stands memory.UpdateRequest `json:"stands"`
+	// Rating is how the customer liked the help, as handoff said; 0 before that.
+	Rating  int    `json:"rating,omitempty"`
+	Comment string `json:"comment,omitempty"`
 }
 
 // Conversation is a chat as a test looks at it.
@@ -35,7 +42,8 @@ func (s *Server) Tickets() []Ticket {
 	for _, t := range s.tickets {
 		list = append(list, Ticket{
 			ID: t.id, Conversation: t.Conversation, Agent: t.agent, Offered: t.offered, Group: t.Group, Closed: t.closed,
-			Previous: t.Previous, Messages: slices.Clone(t.messages), Transcript: t.Transcript,
+			Previous: t.Previous, Messages: slices.Clone(t.messages), Transcript: slices.Clone(t.Transcript),
+			Mirrored: t.mirrored, Stands: t.stands, Rating: t.rating.Rating, Comment: t.rating.Comment,
 		})
 	}
 	return list
@@ -102,4 +110,11 @@ func (s *Server) Typings() []memory.TypingRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.typings)
+}
+
+// Reads lists what was shown as "has read", in order.
+func (s *Server) Reads() []memory.ReadRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.reads)
 }
