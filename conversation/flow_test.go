@@ -304,3 +304,15 @@ func TestTwentyHandoffsInOneConversation(t *testing.T) {
 	}
 	require.Len(t, s.Tickets, 20)
 }
+
+func TestASurveyThatThePolicySilencesIsNotAsked(t *testing.T) {
+	r := hosted()
+	r.Channel.Can = append(r.Channel.Can, "survey")
+	r.Policy.SurveyWithin = Duration(time.Hour)
+	for text, asked := range map[string]bool{"How was it?": true, "": false} {
+		r.Policy.Texts = map[TextName]string{TextSurvey: text}
+		s := tell(t, r).asksForHuman().settled().agent(ann, "hello").settled()
+		s.happens(Event{Kind: TicketClosed}).settled()
+		require.Equal(t, asked, !s.RatableUntil.IsZero())
+	}
+}
