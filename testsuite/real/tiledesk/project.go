@@ -164,3 +164,25 @@ func (p *Project) Messages(t testing.TB, id string) []Message {
 	}
 	return said
 }
+
+// MessageStatus is how far a message has come: 200 is when the chat engine has it.
+func (p *Project) MessageStatus(t testing.TB, ticket, message string) int {
+	t.Helper()
+	var all []struct {
+		ID     string `json:"_id"`
+		Status int
+	}
+	must(t, p.Token, http.MethodGet, p.at("/requests/"+ticket+"/messages"), nil, &all)
+	for _, m := range all {
+		if m.ID == message {
+			return m.Status
+		}
+	}
+	return 0
+}
+
+// QuotaCounts reports whether the server counts a conversation already.
+func (p *Project) QuotaCounts(t testing.TB) bool {
+	t.Helper()
+	return len(p.redisCLI(t, "--scan", "--pattern", "quotes:requests:"+p.ID+":*")) > 0
+}

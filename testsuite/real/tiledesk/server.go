@@ -98,7 +98,7 @@ func Start(t testing.TB) *Server {
 	node("server/node_modules/@tiledesk/tiledesk-server", "bin/www", "Listening tiledesk-server",
 		"PORT="+port["tiledesk"], "DATABASE_URI="+mongo+"tiledesk", "MONGODB_URI="+mongo+"tiledesk", "GLOBAL_SECRET=key-of-the-server",
 		"RESTHOOK_ENABLED=true", "CHAT21_ENABLED=true", "CHAT21_ENGINE=mqtt", "CHAT21_URL="+s.chat, "CHAT21_APPID="+app,
-		"CHAT21_JWT_SECRET="+chatKey, "CHAT21_ADMIN_TOKEN="+token(chatKey, map[string]any{"sub": "tiledesk", "tiledesk_api_roles": "admin"}),
+		"CHAT21_JWT_SECRET="+chatKey, "CHAT21_ADMIN_TOKEN="+token(chatKey, map[string]any{"sub": "tiledesk", "app_id": app, "tiledesk_api_roles": "admin"}),
 		"SYNC_CHAT21_GROUPS=true", "QUOTES_ENABLED=true", "CACHE_REDIS_HOST=127.0.0.1", "CACHE_REDIS_PORT="+port["redis"],
 		"AMQP_MANAGER_URL="+amqp, "EMAIL_ENABLED=false", "DISABLE_SESSION_STRATEGY=true", "API_URL="+s.URL)
 	return s
