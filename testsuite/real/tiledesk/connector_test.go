@@ -67,6 +67,7 @@ func TestTheConnectorAtTheRealServer(t *testing.T) {
 		"what would be obeyed is only read":      disarmed,
 		"subscriptions are repaired":             subscriptions,
 		"overlapping first messages":             overlapping,
+		"the contract that the fake keeps":       keepsTheContract,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s) })
 	}
@@ -203,7 +204,7 @@ func repeated(t *testing.T, s *real.Server) {
 			require.Len(t, now.Notes, 1)
 			require.Equal(t, history, x.reads(ticket))
 
-			long := strings.Repeat("ä", 70_000)
+			long := strings.Repeat("x", 50_010)
 			receipt, err := x.client.Post(t.Context(), connector.PostRequest{Key: key(3), Ticket: ticket, Text: long})
 			require.NoError(t, err)
 			again, err := x.client.Post(t.Context(), connector.PostRequest{Key: key(3), Ticket: ticket, Text: long})
@@ -303,7 +304,7 @@ func files(t *testing.T, s *real.Server) {
 		require.NoError(t, err)
 		require.True(t, there)
 		require.Equal(t, receipt, found)
-		shown := last2(x.Messages(t, ticket.ID))
+		shown := lastMessage(x.Messages(t, ticket.ID))
 		require.Contains(t, fmt.Sprint(shown.Metadata), file.URL)
 		require.Contains(t, shown.Text, "here")
 	}
@@ -324,7 +325,7 @@ func files(t *testing.T, s *real.Server) {
 	require.Equal(t, connector.NotFound, connector.KindOf(err))
 }
 
-func last2(messages []real.Message) real.Message { return messages[len(messages)-1] }
+func lastMessage(messages []real.Message) real.Message { return messages[len(messages)-1] }
 
 func whoIsThere(t *testing.T, s *real.Server) {
 	x := connect(t, s)

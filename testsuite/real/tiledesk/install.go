@@ -18,7 +18,8 @@ import (
 )
 
 // ferretDB is the module that stands in for MongoDB. Its binary is built from a copy, because it wants its version in a
-// file, and knows no fields in findAndModify, which Tiledesk numbers conversations with: the patch adds them.
+// file, knows no fields in findAndModify, which Tiledesk numbers conversations with, and loses an update that another one
+// overlaps: the patch mends both.
 const (
 	ferretDB        = "github.com/FerretDB/FerretDB"
 	ferretDBVersion = "v1.24.2"
