@@ -58,8 +58,9 @@ func (a *Agent) Whispers(t testing.TB, ticket, text string) {
 	a.write(t, ticket, map[string]any{"text": text, "attributes": map[string]any{"projectId": a.ID, "subtype": "private"}})
 }
 
-// SendsFile uploads a picture, and sends it to the customer. It gives its address.
-func (a *Agent) SendsFile(t testing.TB, ticket, name string, content []byte) string {
+// SendsFile uploads a picture, and sends it to the customer. It gives its address, which is below base, for the server may
+// have another address than the one that we see.
+func (a *Agent) SendsFile(t testing.TB, ticket, base, name string, content []byte) string {
 	t.Helper()
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
@@ -81,7 +82,7 @@ func (a *Agent) SendsFile(t testing.TB, ticket, name string, content []byte) str
 	var up struct{ Filename string }
 	require.NoError(t, json.Unmarshal(got, &up), string(got))
 	require.NotEmpty(t, up.Filename, string(got))
-	src := a.URL + "/files?path=" + url.QueryEscape(up.Filename)
+	src := base + "/files?path=" + url.QueryEscape(up.Filename)
 	a.write(t, ticket, map[string]any{"text": "", "type": "image", "metadata": map[string]any{"src": src, "name": name, "type": "image/png", "width": 1, "height": 1}})
 	return src
 }

@@ -311,7 +311,7 @@ func files(t *testing.T, s *real.Server) {
 
 	content, err := base64.StdEncoding.DecodeString(picture)
 	require.NoError(t, err)
-	src := agent.SendsFile(t, ticket.ID, "label.png", content)
+	src := agent.SendsFile(t, ticket.ID, x.URL, "label.png", content)
 	ev := x.until(ticket, "the agent's file comes", func(ev conversation.Event) bool { return ev.Attachment != nil })
 	require.Equal(t, conversation.Attachment{URL: src, Name: "label.png", ContentType: "image/png"}, *ev.Attachment)
 	f, err := x.client.FetchAttachment(t.Context(), *ev.Attachment)
