@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -40,9 +41,7 @@ func (a *Agent) write(t testing.TB, ticket string, message map[string]any) {
 		"sender_fullname": a.Name, "recipient_id": ticket, "recipient_fullname": "Customer", "channel_type": "group", "type": "text",
 		"attributes": map[string]any{"projectId": a.ID, "lang": "en-US"},
 	}
-	for key, value := range message {
-		body[key] = value
-	}
+	maps.Copy(body, message)
 	must(t, a.chatToken, http.MethodPost, a.chat+"/api/"+app+"/messages", body, nil)
 }
 

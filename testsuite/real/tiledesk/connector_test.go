@@ -394,8 +394,8 @@ func disarmed(t *testing.T, s *real.Server) {
 	for n, text := range []string{`C:\close`, `\agent`, `\close`, "${WELCOME}"} {
 		receipt, err := x.client.Post(t.Context(), connector.PostRequest{Key: key(10 + n), Ticket: ticket, Text: text})
 		require.NoError(t, err)
-		// It is obeyed, if it is, when the chat engine has called back.
-		system.Eventually(t, within, "the chat engine has it", func() bool { return x.MessageStatus(t, ticket.ID, receipt.ID) == 200 })
+		// It is obeyed, if it is, when the chat engine has it. Which of its two call-backs is the last to be written varies.
+		system.Eventually(t, within, "the chat engine has it", func() bool { return x.MessageStatus(t, ticket.ID, receipt.ID) > 0 })
 	}
 	agent.Says(t, ticket.ID, "I have read it")
 	x.until(ticket, "he has read it", said("I have read it"))

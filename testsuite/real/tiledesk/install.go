@@ -18,8 +18,8 @@ import (
 )
 
 // ferretDB is the module that stands in for MongoDB. Its binary is built from a copy, because it wants its version in a
-// file, knows no fields in findAndModify, which Tiledesk numbers conversations with, and loses an update that another one
-// overlaps: the patch mends both.
+// file, knows no fields in findAndModify, which Tiledesk numbers conversations with, loses an update that another one
+// overlaps, and decodes every document that it is asked to find one among: the patch mends these.
 const (
 	ferretDB        = "github.com/FerretDB/FerretDB"
 	ferretDBVersion = "v1.24.2"
@@ -30,8 +30,14 @@ var assets embed.FS
 
 // debian are the programs that must be there already, and the packages that bring them.
 var debian = [][2]string{
-	{"go", "golang-go"}, {"git", "git"}, {"node", "nodejs"}, {"npm", "npm"}, {"redis-server", "redis-server"}, {"redis-cli", "redis-tools"},
-	{rabbitMQ, "rabbitmq-server"}, {"epmd", "erlang-base"},
+	{"go", "golang-go"},
+	{"git", "git"},
+	{"node", "nodejs"},
+	{"npm", "npm"},
+	{"redis-server", "redis-server"},
+	{"redis-cli", "redis-tools"},
+	{rabbitMQ, "rabbitmq-server"},
+	{"epmd", "erlang-base"},
 }
 
 // rabbitMQ is the broker itself: the one in PATH wants to be started by root or by the user of its service.
@@ -85,7 +91,8 @@ func fingerprint() (string, error) {
 }
 
 func writeAssets(_ context.Context, dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
+	// Earlier versions have no use any more.
+	if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	files, err := fs.Sub(assets, "assets")

@@ -165,7 +165,7 @@ func (p *Project) Messages(t testing.TB, id string) []Message {
 	return said
 }
 
-// MessageStatus is how far a message has come: 200 is when the chat engine has it.
+// MessageStatus is how far a message has come: more than 0 is when the chat engine has it.
 func (p *Project) MessageStatus(t testing.TB, ticket, message string) int {
 	t.Helper()
 	var all []struct {

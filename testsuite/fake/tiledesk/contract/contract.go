@@ -105,7 +105,7 @@ func (a answer) has(fields map[string]any) answer {
 	got := a.object()
 	for name, want := range fields {
 		var value any = got
-		for _, part := range strings.Split(name, ".") {
+		for part := range strings.SplitSeq(name, ".") {
 			object, ok := value.(map[string]any)
 			require.True(a.t, ok, "%s in %s", name, a.body)
 			value = object[part]
