@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Agent is somebody who answers customers, by the calls that the agents' console makes.
+// Agent is somebody who answers customers. What he writes goes in by the chat engine's API, and all else by the server's.
 type Agent struct {
 	*Project
 	User, Name, Email string
@@ -86,7 +86,7 @@ func (a *Agent) SendsFile(t testing.TB, ticket, base, name string, content []byt
 	return src
 }
 
-// Types tells that he types, as the chat engine tells the server.
+// Types tells that he types, in the place of the chat engine.
 func (a *Agent) Types(t testing.TB, ticket string) {
 	t.Helper()
 	must(t, a.token, http.MethodPost, a.at("/events"), map[string]any{

@@ -6,7 +6,7 @@
 // by that: there is no search by text, and all is slower. Everything that our connector calls is the vendor's own code:
 //
 //	tiledesk-server     REST API, routing, webhooks
-//	chat21-http-server  what the agents' console calls
+//	chat21-http-server  where agents' words go in; their console uses MQTT instead
 //	chat21-server       carries messages between them, over RabbitMQ
 //
 // The versions are in assets; bin/real/tiledesk is the cache of what was installed, and may be deleted.
