@@ -5,11 +5,11 @@ STANDALONE := $(CURDIR)/bin/standalone
 # The parts of standalone that do not link the Temporal server: only these are run with the race detector.
 WITHOUT_SERVER = $(shell go list -test -f '{{.ImportPath}} {{.Deps}}' ./standalone/... | awk '/^[^ ]*\.test / && !/go\.temporal\.io\/server/ {sub(/\.test$$/, "", $$1); print $$1}')
 # The suites that start processes have targets of their own.
-IN_PROCESS = $(shell go list ./... | grep -vE '/testsuite/(e2e|chaos|browser)$$')
+IN_PROCESS = $(shell go list ./... | grep -vE '/testsuite/(e2e|chaos|browser|real/.*)$$')
 FUZZTIME ?= 20000x
 DIR ?= ./...
 
-.PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose e2e chaos chaos-ci soak bench browser browser-ci fuzz up down
+.PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose tiledesk-real e2e chaos chaos-ci soak bench browser browser-ci fuzz up down
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -75,7 +75,11 @@ compose: ## docker-compose.yml, Dockerfile and handoff's own commands agree; nee
 	go test -count=1 -run 'Compose|Image' ./testsuite/
 
 e2e: standalone ## the whole system as processes, against strict fakes of the vendors
-	HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m ./testsuite/e2e/...
+	HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m -skip RealTiledesk ./testsuite/e2e/...
+
+tiledesk-real: standalone ## the connector, its fake's contract and a whole story at the real Tiledesk server; the first run installs it into bin/real
+	TILEDESK_REAL=1 go test -count=1 -timeout 30m -v ./testsuite/real/tiledesk/
+	TILEDESK_REAL=1 HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m -v -run RealTiledesk ./testsuite/e2e/
 
 chaos-ci: standalone ## faults while messages flow, bounded for CI
 	CHAOS=ci HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m ./testsuite/chaos/...

@@ -30,12 +30,17 @@ func (c *Client) call(ctx context.Context, r call, into any) error {
 		if err != nil {
 			return err
 		}
-		err = c.send(ctx, r, c.config.BaseURL+"/"+c.config.ProjectID+r.path, token, into)
+		err = c.send(ctx, r, c.address(r.path), token, into)
 		if again || connector.KindOf(err) != connector.Unauthenticated {
 			return err
 		}
 		c.tokens.Forget(token)
 	}
+}
+
+// address is where a path within the project is.
+func (c *Client) address(path string) string {
+	return c.config.BaseURL + "/" + c.config.ProjectID + path
 }
 
 // send makes one call anywhere. Authorization may be empty.

@@ -111,6 +111,35 @@ func TestACustomerIsOneForAllTickets(t *testing.T) {
 	}
 }
 
+// What Tiledesk is not told of a customer whom it does not know, it takes from whoever makes the call.
+func TestACustomerIsNotShownWithOurOwnAddress(t *testing.T) {
+	for name, secret := range map[string]connector.Secret{"anonymous": "", "with an id of ours": vendor.DefaultJWTSecret} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			c := d.open(func(c *tiledesk.Config) { c.CustomerJWTSecret = secret })
+			shown := func(k conversation.Key, who conversation.Customer, mirrored bool) vendor.Request {
+				id := string(k)
+				if mirrored {
+					ticket, err := c.Mirror(t.Context(), connector.MirrorRequest{Key: k, Conversation: id, Customer: who, Lines: chat()})
+					require.NoError(t, err)
+					return d.Request(ticket.ID)
+				}
+				ticket, err := c.Open(t.Context(), connector.OpenRequest{Key: k, Conversation: id, Customer: who, Transcript: chat()})
+				require.NoError(t, err)
+				return d.Request(ticket.ID)
+			}
+			for n, mirrored := range []bool{false, true} {
+				r := shown(key(10+n), conversation.Customer{Name: "Ben Buyer"}, mirrored)
+				require.Empty(t, r.CustomerEmail)
+				require.Empty(t, r.CustomerPhone)
+				r = shown(key(20+n), carla, mirrored)
+				require.Equal(t, carla.Email, r.CustomerEmail)
+				require.Empty(t, r.CustomerPhone)
+			}
+		})
+	}
+}
+
 func TestSubscriptionsAreRepaired(t *testing.T) {
 	const webhook = "https://handoff.example/webhooks/tiledesk-support"
 	d := newDesk(t)

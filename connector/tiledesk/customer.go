@@ -83,14 +83,16 @@ func (c *Client) knownIn(req connector.OpenRequest) string {
 
 // introduce makes a customer known to the project, and gives his id.
 func (c *Client) introduce(ctx context.Context, op, conversationID string, who conversation.Customer) (string, error) {
-	first, last, _ := strings.Cut(who.Name, " ")
-	if first == "" {
-		first = noName
-	}
 	if c.config.CustomerJWTSecret != "" {
 		id := "handoff-" + digest("customer", c.connection, conversationID)[:32]
-		return id, c.introduceAs(ctx, op, id, first, last, who.Email)
+		token, err := c.tokenOf(op, id, who)
+		if err == nil {
+			// Repeating it is harmless (observed).
+			_, err = c.identify(ctx, call{op: op, method: http.MethodPost, path: "/auth/signinWithCustomToken"}, token)
+		}
+		return id, err
 	}
+	first, last := nameIn(who)
 	body := map[string]string{"id_project": c.config.ProjectID, "firstname": first}
 	for key, value := range map[string]string{"lastname": last, "email": who.Email} {
 		if value != "" {
@@ -98,23 +100,50 @@ func (c *Client) introduce(ctx context.Context, op, conversationID string, who c
 		}
 	}
 	got, err := c.identify(ctx, call{op: op, method: http.MethodPost, path: "/auth/signinAnonymously", body: body}, "")
-	if err == nil && got.User.ID == "" {
+	switch {
+	case err != nil:
+		return "", err
+	case got.User.ID == "":
 		return "", connector.Errorf(Name, op, connector.UncertainOutcome, "the sign-in has no user")
 	}
-	return got.User.ID, err
+	return got.User.ID, c.addLead(ctx, op, got.User.ID, who)
 }
 
-// introduceAs signs a customer in under an id of ours. Repeating it is harmless (observed).
-func (c *Client) introduceAs(ctx context.Context, op, id, first, last, email string) error {
+// addLead writes a customer down before he says anything. What the server is not told of somebody whom it does not know it
+// takes from who makes the call: our own user's e-mail and phone would be the customer's (code: routes/message.js;
+// observed).
+func (c *Client) addLead(ctx context.Context, op, id string, who conversation.Customer) error {
+	name := who.Name
+	if name == "" {
+		name = noName
+	}
+	lead := map[string]string{"lead_id": id, "fullname": name}
+	if who.Email != "" {
+		lead["email"] = who.Email
+	}
+	return c.call(ctx, call{op: op, method: http.MethodPost, path: "/leads", body: lead}, nil)
+}
+
+// nameIn gives a customer's first name and the rest of it.
+func nameIn(who conversation.Customer) (first, last string) {
+	first, last, _ = strings.Cut(who.Name, " ")
+	if first == "" {
+		first = noName
+	}
+	return first, last
+}
+
+// tokenOf is what a customer with an id of ours is signed in with.
+func (c *Client) tokenOf(op, id string, who conversation.Customer) (string, error) {
+	first, last := nameIn(who)
 	token, err := customerToken(c.config.CustomerJWTSecret, customerClaims{
-		ID: id, Firstname: first, Lastname: last, Email: email,
+		ID: id, Firstname: first, Lastname: last, Email: who.Email,
 		Subject: "userexternal", Audience: "https://tiledesk.com/projects/" + c.config.ProjectID,
 	})
 	if err != nil {
-		return connector.Errorf(Name, op, connector.Invalid, "the customer cannot be written as a token: %w", err)
+		return "", connector.Errorf(Name, op, connector.Invalid, "the customer cannot be written as a token: %w", err)
 	}
-	_, err = c.identify(ctx, call{op: op, method: http.MethodPost, path: "/auth/signinWithCustomToken"}, "JWT "+token)
-	return err
+	return "JWT " + token, nil
 }
 
 // customerClaims are exactly those that the server reads: _id, sub and aud, whatever some samples say (observed).

@@ -128,8 +128,15 @@ func (c *Client) WriteNote(ctx context.Context, req connector.NoteRequest) error
 	return c.addNote(ctx, "WriteNote", req.Ticket.ID, req.Text)
 }
 
+// addNote adds a note. To one for a conversation that is not there the server answers as if all were well, with null
+// (observed).
 func (c *Client) addNote(ctx context.Context, op, id, text string) error {
-	return c.call(ctx, call{op: op, method: http.MethodPost, path: requestPath(id, "/notes"), body: note{text}}, &request{})
+	var now request
+	err := c.call(ctx, call{op: op, method: http.MethodPost, path: requestPath(id, "/notes"), body: note{text}}, &now)
+	if err == nil && now.Status == 0 {
+		return connector.Errorf(Name, op, connector.NotFound, "the conversation is gone")
+	}
+	return err
 }
 
 // WriteRating keeps how the customer liked the help, on the conversation, closed or not (code: routes/request.js).

@@ -212,8 +212,8 @@ func TestAClosedConversationIsNeverOpenedByAssigning(t *testing.T) {
 func TestHowUrgentItIsAndHowItWasLiked(t *testing.T) {
 	d := newDesk(t)
 	c := d.open()
-	for priority, want := range map[string]string{"normal": "medium", "urgent": "urgent", "": ""} {
-		ticket := openTicket(t, c, conversation.Key(conversationID+"/"+want+"-1"), func(r *connector.OpenRequest) { r.Priority = priority })
+	for priority, want := range map[string]string{"normal": "medium", "urgent": "urgent", "": "medium"} {
+		ticket := openTicket(t, c, conversation.Key(conversationID+"/e"+priority+"-1"), func(r *connector.OpenRequest) { r.Priority = priority })
 		require.Equal(t, want, d.Request(ticket.ID).Priority)
 	}
 	ticket := openTicket(t, c, key(1))
@@ -254,6 +254,9 @@ func TestWordsForAConversationThatIsGone(t *testing.T) {
 	_, err := c.Post(t.Context(), connector.PostRequest{Key: key(2), Ticket: ticket, Text: "are you there?"})
 	require.Equal(t, connector.NotFound, connector.KindOf(err))
 	require.Equal(t, vendor.Temp, d.Request(ticket.ID).Status, "nobody is bothered by what the words have made")
+	require.NoError(t, d.Deletes(ticket.ID))
+	err = c.WriteNote(t.Context(), connector.NoteRequest{Key: key(3), Ticket: ticket, Text: "for the agents"})
+	require.Equal(t, connector.NotFound, connector.KindOf(err), "a note is not lost in silence")
 }
 
 func TestTheCustomerIsFoundWhereHeWasNotKept(t *testing.T) {

@@ -195,14 +195,26 @@ func obeyed(text string) string {
 func (c *Client) post(ctx context.Context, op, ticket string, m outgoing) (message, error) {
 	var got message
 	err := c.call(ctx, call{op: op, method: http.MethodPost, path: requestPath(ticket, "/messages"), body: m.newMessage}, &got)
+	return got.posted(op, err)
+}
+
+// postAs is post with somebody else's token.
+func (c *Client) postAs(ctx context.Context, op, ticket, authorization string, m outgoing) (message, error) {
+	var got message
+	err := c.send(ctx, call{op: op, method: http.MethodPost, body: m.newMessage}, c.address(requestPath(ticket, "/messages")), authorization, &got)
+	return got.posted(op, err)
+}
+
+// posted judges the answer to a message of ours.
+func (m message) posted(op string, err error) (message, error) {
 	switch {
 	case err != nil:
 		return message{}, err
-	case got.ID == "":
+	case m.ID == "":
 		return message{}, connector.Errorf(Name, op, connector.UncertainOutcome, "the message has no id")
-	case got.Request != nil && got.Request.Status == statusClosed:
+	case m.Request != nil && m.Request.Status == statusClosed:
 		// It was taken, and nobody is told of it (observed).
 		return message{}, connector.Errorf(Name, op, connector.Conflict, "the conversation is closed")
 	}
-	return got, nil
+	return m, nil
 }

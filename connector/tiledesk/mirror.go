@@ -97,10 +97,7 @@ func (s *showing) show(ctx context.Context, messages []outgoing) error {
 		if _, there := s.have[m.mark]; there {
 			continue
 		}
-		if !s.exists {
-			s.begin(&m)
-		}
-		got, err := s.post(ctx, s.op, s.id, m)
+		got, err := s.say(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -110,6 +107,23 @@ func (s *showing) show(ctx context.Context, messages []outgoing) error {
 		}
 	}
 	return nil
+}
+
+// say sends one message. The first one is the customer's own: with his token, where we can make one, because what Tiledesk
+// is not told of him it takes from who is signed in (addLead).
+func (s *showing) say(ctx context.Context, m outgoing) (message, error) {
+	if s.exists {
+		return s.post(ctx, s.op, s.id, m)
+	}
+	s.begin(&m)
+	if s.config.CustomerJWTSecret == "" {
+		return s.post(ctx, s.op, s.id, m)
+	}
+	token, err := s.tokenOf(s.op, s.as.id, s.customer)
+	if err != nil {
+		return message{}, err
+	}
+	return s.postAs(ctx, s.op, s.id, token, m)
 }
 
 // begin adds to the first message what Tiledesk reads from no other.

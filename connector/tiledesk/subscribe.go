@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/handoff-engine/handoff/connector"
+	"github.com/handoff-engine/handoff/conversation"
 )
 
 // subscribed are the events that we want to be told of (docs: Webhooks). Typing is told where the chat engine passes it
@@ -92,15 +93,11 @@ func (c *Client) checkCustomerSecret(ctx context.Context, op string) error {
 	if c.config.CustomerJWTSecret == "" {
 		return nil
 	}
-	token, err := customerToken(c.config.CustomerJWTSecret, customerClaims{
-		ID: "handoff-check-" + digest(c.connection)[:16], Firstname: "handoff",
-		Subject: "userexternal", Audience: "https://tiledesk.com/projects/" + c.config.ProjectID,
-	})
+	token, err := c.tokenOf(op, "handoff-check-"+digest(c.connection)[:16], conversation.Customer{Name: "handoff"})
 	if err != nil {
-		return connector.Errorf(Name, op, connector.Invalid, "customer_jwt_secret cannot be used")
+		return err
 	}
-	address := c.config.BaseURL + "/" + c.config.ProjectID + requestPath(c.ours+strings.Repeat("0", 24), "/messages")
-	err = c.send(ctx, call{op: op, method: http.MethodGet}, address, "JWT "+token, nil)
+	err = c.send(ctx, call{op: op, method: http.MethodGet}, c.address(requestPath(c.ours+strings.Repeat("0", 24), "/messages")), token, nil)
 	switch connector.KindOf(err) {
 	case "", connector.Forbidden, connector.NotFound:
 		return nil

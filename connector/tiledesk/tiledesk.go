@@ -12,7 +12,8 @@
 // looked for.
 //
 // Sources: the vendor's mail to a team with an app of its own, its pages for developers (Requests, Webhooks, Sending and
-// receiving messages), the code of tiledesk-server 2.19.16, and what was observed on such a server with chat21.
+// receiving messages), the code of tiledesk-server 2.19.16, and what was observed on such a server with chat21, which
+// testsuite/real/tiledesk runs.
 package tiledesk
 
 import (

@@ -44,7 +44,7 @@ func Tiledesk() connectortest.Subject {
 		},
 		Scrub: func(request string) string {
 			request = regexp.MustCompile(`JWT eyJ[\w.-]+`).ReplaceAllString(request, "JWT <token>")
-			return regexp.MustCompile(`"sender":"[0-9a-f]{8}-[0-9a-f-]{27}"`).ReplaceAllString(request, `"sender":"<customer>"`)
+			return regexp.MustCompile(`"(sender|lead_id)":"[0-9a-f]{8}-[0-9a-f-]{27}"`).ReplaceAllString(request, `"$1":"<customer>"`)
 		},
 	}
 }

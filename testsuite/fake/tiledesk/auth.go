@@ -13,7 +13,7 @@ import (
 
 // caller is who makes a call.
 type caller struct {
-	id, fullname, email string
+	id, fullname, email, phone string
 	// role is that in the project; a customer's is guest or user.
 	role string
 	// stranger belongs to no project.
@@ -21,14 +21,46 @@ type caller struct {
 }
 
 type user struct {
-	ID, First, Last, Email, Role string
-	Available                    bool
+	ID, First, Last, Email, Phone, Role string
+	Available                           bool
 }
 
 func (u user) fullname() string { return u.First + " " + u.Last }
 
-// member is a customer of the project.
+// member is a customer whom the project has let in.
 type member struct{ id, fullname, email string }
+
+// lead is a customer as agents see him: there is none before his first conversation, or before somebody writes him down.
+type lead struct{ id, fullname, email, phone string }
+
+func (l lead) json() map[string]any {
+	j := map[string]any{"_id": "lead-" + l.id, "lead_id": l.id, "fullname": l.fullname, "phone": nil, "status": 100, "tags": []any{}}
+	if l.email != "" {
+		j["email"] = l.email
+	}
+	if l.phone != "" {
+		j["phone"] = l.phone
+	}
+	return j
+}
+
+// addLead writes a customer down. It does not look whether he is there already: the first one counts.
+func (s *Server) addLead(c call) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var in struct {
+		LeadID          string `json:"lead_id"`
+		Fullname, Email string
+	}
+	if !c.decode(&in) {
+		return reply{hang: true}
+	}
+	made := &lead{id: in.LeadID, fullname: in.Fullname, email: in.Email}
+	if s.leads[made.id] == nil {
+		s.leads[made.id] = made
+	}
+	return answer(made.json())
+}
 
 // admit checks who calls, and that he may. The zero reply lets the call pass.
 func (s *Server) admit(c *call, role string) reply {
@@ -95,7 +127,7 @@ func (s *Server) caller(authorization string) (caller, reply) {
 func (s *Server) staff(id string) caller {
 	for _, u := range s.users {
 		if u.ID == id {
-			return caller{id: u.ID, fullname: u.fullname(), email: u.Email, role: u.Role}
+			return caller{id: u.ID, fullname: u.fullname(), email: u.Email, phone: u.Phone, role: u.Role}
 		}
 	}
 	return caller{stranger: true}
@@ -174,8 +206,10 @@ func (s *Server) signInAnonymously(c call) reply {
 		Project                    string `json:"id_project"`
 		Firstname, Lastname, Email string
 	}
-	if !c.decode(&in) || in.Project != s.options.Project {
-		return reply{status: http.StatusUnprocessableEntity, body: map[string]any{"errors": []any{"id_project"}}}
+	if !c.decode(&in) || in.Project == "" {
+		return reply{status: http.StatusUnprocessableEntity, body: map[string]any{
+			"errors": []any{map[string]any{"msg": "Invalid value", "param": "id_project", "location": "body"}},
+		}}
 	}
 	var random [16]byte
 	_, _ = rand.Read(random[:])
@@ -184,9 +218,11 @@ func (s *Server) signInAnonymously(c call) reply {
 		id:       h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:],
 		fullname: strings.TrimSpace(in.Firstname + " " + in.Lastname), email: in.Email,
 	}
-	s.members[m.id] = m
+	if in.Project == s.options.Project {
+		s.members[m.id] = m
+	}
 	return answer(map[string]any{
-		"success": true, "token": s.issue(caller{id: m.id, fullname: m.fullname, email: m.email, role: "guest"}),
+		"success": true, "token": s.issue(caller{id: m.id, fullname: m.fullname, email: m.email, role: "guest", stranger: s.members[m.id] == nil}),
 		"user": map[string]any{"_id": m.id, "firstname": in.Firstname, "lastname": in.Lastname, "email": in.Email, "fullName": m.fullname},
 	})
 }

@@ -18,11 +18,13 @@ type Message struct {
 
 // Request is a conversation as agents see it.
 type Request struct {
-	ID, Department, Customer, Language string
-	Status                             int
-	Participants, Notes                []string
-	ClosedBy, Priority, RatingMessage  string
-	Rating                             int
+	ID, Department, Language          string
+	Customer                          string
+	CustomerEmail, CustomerPhone      string
+	Status                            int
+	Participants, Notes               []string
+	ClosedBy, Priority, RatingMessage string
+	Rating                            int
 }
 
 // Requests lists all conversations, oldest first.
@@ -32,7 +34,7 @@ func (s *Server) Requests() []Request {
 	list := []Request{}
 	for _, r := range s.order {
 		shown := Request{
-			ID: r.requestID, Department: r.department, Customer: r.lead.id, Language: r.language, Status: r.status,
+			ID: r.requestID, Department: r.department, Customer: r.lead.id, CustomerEmail: r.lead.email, CustomerPhone: r.lead.phone, Language: r.language, Status: r.status,
 			Participants: slices.Clone(r.participants), ClosedBy: r.closedBy,
 			Priority: r.priority, Rating: r.rating, RatingMessage: r.ratingMessage,
 		}
@@ -166,6 +168,7 @@ func (s *Server) AgentLeaves(id, agent string) error {
 			status = Unassigned
 		}
 		s.people(r, status, left)
+		r.group = slices.DeleteFunc(r.group, func(p string) bool { return p == agent })
 		s.system(r, "MEMBER_LEFT_GROUP", "info", agent+" removed from group")
 	})
 }

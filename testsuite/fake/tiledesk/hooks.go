@@ -27,14 +27,17 @@ func (s *Server) subscribe(c call) reply {
 		return refuse(http.StatusInternalServerError, "Error saving object.")
 	}
 	made := &subscription{s.newID(), in.Event, in.Target, stamp(s.now())}
-	shown := made
+	shown, again := made, false
 	if slices.ContainsFunc(s.subscriptions, func(x *subscription) bool { return x.event == in.Event && x.target == in.Target }) {
-		shown = s.subscriptions[slices.IndexFunc(s.subscriptions, func(x *subscription) bool { return x.event == in.Event })]
+		shown, again = s.subscriptions[slices.IndexFunc(s.subscriptions, func(x *subscription) bool { return x.event == in.Event })], true
 	} else {
 		s.subscriptions = append(s.subscriptions, made)
 	}
 	j := s.hookJSON(shown)
-	j["secret"], j["global"] = s.secret, false
+	j["secret"] = s.secret
+	if !again {
+		j["global"] = false
+	}
 	return reply{status: http.StatusOK, body: j, header: http.Header{"X-Hook-Secret": {s.secret}}}
 }
 

@@ -63,36 +63,42 @@ func (s *Server) create(c call, id string, in incoming) (*request, reply) {
 		s.mu.Lock()
 		delete(s.creating, id)
 	}
-	lead := member{id: c.who.id, fullname: in.SenderFullname, email: in.Email}
 	dep := s.departmentOf(in.DepartmentID)
+	// Whoever is not known yet is taken for the caller, in all that the message does not say.
+	who := lead{id: c.who.id, fullname: in.SenderFullname, email: in.Email, phone: c.who.phone}
+	if who.fullname == "" {
+		who.fullname = c.who.fullname
+	}
+	if who.email == "" {
+		who.email = c.who.email
+	}
 	switch {
 	case in.Text == "" && (in.Type == "" || in.Type == "text"):
 		return nil, reply{status: http.StatusUnprocessableEntity, body: map[string]any{"errors": []string{"text field is required"}}}
-	case !strings.HasPrefix(id, "support-group-"):
-		return nil, refuse(http.StatusBadRequest, "recipient not starts with support-group. Not a support message")
 	case in.Sender != "":
-		known, ok := s.members[in.Sender]
-		if !ok && !(objectID.MatchString(in.Sender) && !s.staff(in.Sender).stranger) {
+		staff := s.staff(in.Sender)
+		if s.members[in.Sender] == nil && (!objectID.MatchString(in.Sender) || staff.stranger) {
 			return nil, refuse(http.StatusForbidden, "Unauthorized. Project_user not found with user id  : "+in.Sender)
 		}
-		lead.id = in.Sender
-		if ok && known.fullname != "" {
-			lead.fullname = known.fullname
+		who.id = in.Sender
+		if known := s.leads[in.Sender]; known != nil {
+			who.fullname, who.email = known.fullname, known.email
+		} else if !staff.stranger {
+			who.fullname, who.email = staff.fullname, staff.email
 		}
-		if ok && known.email != "" {
-			lead.email = known.email
-		}
-	}
-	if lead.fullname == "" {
-		lead.fullname = c.who.fullname
 	}
 	if dep == nil || s.switches.QuotaReached && in.RequestStatus != Temp {
 		return nil, fail
 	}
+	if s.leads[who.id] == nil {
+		s.leads[who.id] = &who
+	} else if known := s.leads[who.id]; known.email != who.email {
+		known.fullname, known.email = who.fullname, who.email
+	}
 	now := s.now()
 	r := &request{
 		id: s.newID(), requestID: id, firstText: in.Text, channel: in.Channel.Name, language: in.Language, sourcePage: in.SourcePage,
-		status: in.RequestStatus, department: dep.ID, lead: lead, attributes: map[string]any{}, created: now, updated: now,
+		status: in.RequestStatus, department: dep.ID, lead: s.leads[who.id], priority: "medium", attributes: map[string]any{}, created: now, updated: now,
 	}
 	maps.Copy(r.attributes, in.Attributes)
 	if r.status == 0 {
@@ -131,20 +137,37 @@ func (s *Server) write(r *request, in incoming, who caller) *message {
 	}
 	first := len(r.messages) == 0
 	s.add(r, m)
-	if first && !s.switches.NoChat21 {
+	if first && s.hasEngine(r) {
 		s.system(r, "GROUP_CREATED", "info", "Group created")
-		s.system(r, "MEMBER_JOINED_GROUP", "info", r.lead.id+" joined group on creation")
+		for _, id := range []string{"system", r.lead.id} {
+			s.system(r, "MEMBER_JOINED_GROUP", "info", id+" joined group on creation")
+		}
 	}
 	return m
 }
 
 var label = regexp.MustCompile(`\$\{([^}]+)\}`)
 
-// add writes a message down and tells of it.
+// add writes a message down and tells of it. Webhooks may show what the chat engine is told with a message; lists do not.
+// What somebody said last is kept with the conversation, which nobody is told of.
 func (s *Server) add(r *request, m *message) {
 	r.messages = append(r.messages, m)
 	s.Journal.Add(fake.Entry{Conversation: r.requestID, Who: m.sender, Kind: m.kind, Text: m.text})
-	s.tell("message.create", s.messageWithRequest(r, m))
+	told := s.messageWithRequest(r, m)
+	if m.status == 0 && s.hasEngine(r) {
+		maps.Copy(told["attributes"].(map[string]any), map[string]any{
+			"tiledesk_message_id": m.id, "projectId": s.options.Project, "channel": m.channel, "request_channel": r.channel,
+		})
+	}
+	s.tell("message.create", told)
+	if m.sender != "system" {
+		r.attributes["last_message"], r.updated = s.messageJSON(r, m), s.now()
+	}
+}
+
+// hasEngine reports whether the chat engine takes a conversation's messages: it refuses other names.
+func (s *Server) hasEngine(r *request) bool {
+	return !s.switches.NoChat21 && strings.HasPrefix(r.requestID, "support-group-")
 }
 
 // system writes a line of the server's own.
@@ -155,13 +178,10 @@ func (s *Server) system(r *request, key, subtype, text string) {
 	})
 }
 
-// engine is the chat engine's call-back for a message that came through the API. It adds attributes of its own.
+// engine is the chat engine's call-back for a message that came through the API.
 func (s *Server) engine(r *request, m *message) {
-	if m.status == 0 && !s.switches.NoChat21 {
+	if m.status == 0 && s.hasEngine(r) {
 		m.status = 200
-		maps.Copy(m.attributes, map[string]any{
-			"tiledesk_message_id": m.id, "projectId": s.options.Project, "channel": "chat21", "request_channel": r.channel,
-		})
 		s.obey(r, m)
 	}
 }

@@ -30,13 +30,14 @@ type request struct {
 	status                                                  int
 	participants                                            []string
 	department                                              string
-	lead                                                    member
+	lead                                                    *lead
 	attributes                                              map[string]any
 	notes                                                   []map[string]any
 	messages                                                []*message
 	created, updated, closed, assigned                      time.Time
 	closedBy                                                string
 	answered                                                bool
+	group                                                   []string // the agents whom the chat engine shows it
 	transcript, priority, ratingMessage                     string
 	rating                                                  int
 }
@@ -74,12 +75,11 @@ func (s *Server) requestJSON(r *request, bare bool) map[string]any {
 			}
 		}
 	}
-	leadID := "lead-" + r.lead.id
 	j := map[string]any{
 		"_id": r.id, "request_id": r.requestID, "status": r.status, "preflight": false, "hasBot": len(bots) > 0,
 		"participants": slices.Clone(r.participants), "participantsAgents": agents, "participantsBots": bots,
 		"requester":  map[string]any{"_id": "pu-" + r.lead.id, "uuid_user": r.lead.id, "role": "user", "roleType": 2},
-		"lead":       map[string]any{"_id": leadID, "lead_id": r.lead.id, "fullname": r.lead.fullname, "email": r.lead.email},
+		"lead":       r.lead.json(),
 		"first_text": r.firstText, "channel": map[string]any{"name": r.channel}, "channelOutbound": map[string]any{"name": "chat21"},
 		"priority": r.priority, "rating": r.rating, "rating_message": r.ratingMessage,
 		"ticket_id": slices.Index(s.order, r) + 1, "id_project": s.options.Project, "attributes": maps.Clone(r.attributes), "notes": slices.Clone(r.notes),
@@ -92,7 +92,7 @@ func (s *Server) requestJSON(r *request, bare bool) map[string]any {
 		j["participants"] = []string{}
 	}
 	if bare {
-		j["lead"], j["department"] = leadID, r.department
+		j["lead"], j["department"] = "lead-"+r.lead.id, r.department
 	} else {
 		j["department"], j["participatingAgents"], j["participatingBots"] = s.departmentOf(r.department).json(), who, []any{}
 	}

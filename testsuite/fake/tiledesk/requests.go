@@ -46,8 +46,13 @@ func (s *Server) people(r *request, status int, participants []string) {
 	r.status, r.participants, r.updated, r.answered = status, participants, s.now(), false
 	s.tell("request.update", s.requestJSON(r, false))
 	for _, id := range participants {
-		if !slices.Contains(before, id) {
-			s.system(r, "TOUCHING_OPERATOR", "info", "A new support request has been assigned to you: "+r.firstText)
+		if slices.Contains(before, id) {
+			continue
+		}
+		s.system(r, "TOUCHING_OPERATOR", "info", "A new support request has been assigned to you: "+r.firstText)
+		// The chat engine's group keeps who had it before.
+		if !slices.Contains(r.group, id) {
+			r.group = append(r.group, id)
 			s.system(r, "MEMBER_JOINED_GROUP", "info", id+" added to group")
 		}
 	}
@@ -112,7 +117,7 @@ func (s *Server) changeDepartment(c call) reply {
 	return s.route(r, in.DepartmentID)
 }
 
-// setParticipants sets exactly who has a conversation. It does not check them; one who is nobody fails when it is shown.
+// setParticipants sets exactly who has a conversation. It does not check them.
 func (s *Server) setParticipants(c call) reply {
 	var ids []string
 	if !c.decode(&ids) {
@@ -122,7 +127,7 @@ func (s *Server) setParticipants(c call) reply {
 	defer s.mu.Unlock()
 	r := s.requests[c.PathValue("R")]
 	if r == nil {
-		return reply{hang: true}
+		return reply{status: http.StatusInternalServerError, body: map[string]any{"success": false, "error": "Error setting participants"}}
 	}
 	if !slices.Equal(ids, r.participants) {
 		status := Assigned
@@ -130,11 +135,6 @@ func (s *Server) setParticipants(c call) reply {
 			status = Unassigned
 		}
 		s.people(r, status, ids)
-	}
-	for _, id := range ids {
-		if s.staff(id).stranger && !strings.HasPrefix(id, "bot_") {
-			return reply{status: http.StatusInternalServerError, body: map[string]any{"err": "error"}}
-		}
 	}
 	return answer(s.requestJSON(r, false))
 }
@@ -218,12 +218,21 @@ func (s *Server) patch(c call) reply {
 	})
 }
 
+// addNote adds a note. The note of an admin for a conversation that is not there is answered as if all were well, with null.
 func (s *Server) addNote(c call) reply {
+	var in struct{ Text string }
+	if !c.decode(&in) || strings.TrimSpace(in.Text) == "" {
+		return reply{status: http.StatusBadRequest, body: map[string]any{
+			"success": false, "error": "Field 'text' is required. Received value: " + in.Text,
+		}}
+	}
+	s.mu.Lock()
+	known := s.requests[c.PathValue("R")] != nil
+	s.mu.Unlock()
+	if !known && rank(c.who.role) >= rank("admin") {
+		return answer(nil)
+	}
 	return s.within(c, "Object not found.", func(r *request) reply {
-		var in struct{ Text string }
-		if !c.decode(&in) || in.Text == "" {
-			return refuse(http.StatusBadRequest, "text is required")
-		}
 		r.notes = append(r.notes, map[string]any{"_id": s.newID(), "text": in.Text, "createdBy": c.who.id, "createdAt": stamp(s.now())})
 		r.updated = s.now()
 		s.tell("request.update", s.requestJSON(r, false))
@@ -263,8 +272,8 @@ func (s *Server) availables(c call) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := []any{}
-	if s.departmentOf(c.URL.Query().Get("department")) == nil {
-		return refuse(http.StatusInternalServerError, "Error getting available agents")
+	if department := c.URL.Query().Get("department"); s.departmentOf(department) == nil {
+		return reply{status: http.StatusNotFound, body: map[string]any{"success": false, "error": "Department " + department + " not found"}}
 	}
 	for _, u := range s.users {
 		if u.Available && (!s.switches.OutsideHours || c.URL.Query().Get("raw") == "true") {

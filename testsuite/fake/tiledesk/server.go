@@ -27,6 +27,7 @@ const (
 	OpSignIn      = "signin"
 	OpAnonymous   = "signin_anonymously"
 	OpCustomToken = "signin_with_custom_token"
+	OpLead        = "lead"
 	OpSend        = "send_message"
 	OpMessages    = "list_messages"
 	OpRequest     = "get_request"
@@ -119,6 +120,7 @@ type Server struct {
 	departments   []*department
 	tokens        map[string]caller
 	members       map[string]*member // customers, by their id
+	leads         map[string]*lead   // by the customer's id
 	requests      map[string]*request
 	order         []*request
 	creating      map[string]bool
@@ -141,10 +143,10 @@ func New(options Options) *Server {
 	}
 	s := &Server{
 		Faults: &fake.Faults{}, Journal: &fake.Journal{}, options: options, secret: "6023e176-124b-4f0a-9c0f-04cc3bba4a31",
-		tokens: map[string]caller{}, members: map[string]*member{}, requests: map[string]*request{}, creating: map[string]bool{},
+		tokens: map[string]caller{}, members: map[string]*member{}, leads: map[string]*lead{}, requests: map[string]*request{}, creating: map[string]bool{},
 		files: map[string]*file{},
 		users: []*user{
-			{ID: Integration, First: "Handoff", Last: "Middleware", Email: options.Email, Role: options.Role},
+			{ID: Integration, First: "Handoff", Last: "Middleware", Email: options.Email, Phone: "39000001", Role: options.Role},
 			{ID: Alice, First: "Alice", Last: "Agent", Email: "alice@example.com", Role: "agent", Available: true},
 			{ID: Bob, First: "Bob", Last: "Agent", Email: "bob@example.com", Role: "agent", Available: true},
 		},
@@ -256,6 +258,7 @@ func (s *Server) routes() *http.ServeMux {
 	within("POST /{P}/requests/{R}/notes", OpNote, "agent", s.addNote)
 	within("GET /{P}/project_users", OpUsers, "agent", s.projectUsers)
 	open("GET /{P}/departments/{D}", OpDepartment, s.getDepartment)
+	within("POST /{P}/leads", OpLead, "agent", s.addLead)
 	within("POST /{P}/subscriptions", OpSubscribe, "admin", s.subscribe)
 	within("GET /{P}/subscriptions", OpListHooks, "admin", s.listSubscriptions)
 	within("DELETE /{P}/subscriptions/{S}", OpUnsubscribe, "admin", s.unsubscribe)
