@@ -78,6 +78,11 @@ func start(t *testing.T, dir, listen string) *program {
 	out, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
+	// The end of the test's context kills it too, but nobody waits for that: after the last test it would stay behind.
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if name, url, ok := strings.Cut(strings.TrimSpace(lines.Text()), " http://"); ok && strings.TrimSpace(name) == "Playground" {
