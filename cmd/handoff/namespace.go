@@ -6,11 +6,16 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/handoff-engine/handoff/workflows"
 )
 
 const (
@@ -57,22 +62,36 @@ func (t *temporal) makeNamespace(ctx context.Context, logger *slog.Logger, keep 
 	defer cancel()
 	for {
 		missing, err := t.missingAttributes(ctx)
-		if err == nil && len(missing) == 0 {
-			logger.Info("the namespace has all search attributes", "namespace", t.namespace)
-			return nil
-		}
-		if err == nil {
+		if err == nil && len(missing) > 0 {
 			err = t.addAttributes(ctx, logger, missing)
 		}
-		if err != nil && !passing(err) {
+		if err == nil {
+			if err = t.findable(ctx); err == nil {
+				logger.Info("the namespace has all search attributes", "namespace", t.namespace)
+				return nil
+			}
+		} else if !passing(err) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the namespace %s does not show its search attributes, the last error was: %w", t.namespace, err)
+			return fmt.Errorf("the namespace %s does not know its search attributes yet, the last error was: %w", t.namespace, err)
 		case <-time.After(t.pause):
 		}
 	}
+}
+
+// findable asks a question in which all search attributes occur. A server that has just been told of them lists them at once,
+// and takes them only when each of its parts has looked again.
+func (t *temporal) findable(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	var known []string
+	for _, name := range slices.Sorted(maps.Keys(workflows.AttributeNames())) {
+		known = append(known, name+" IS NULL")
+	}
+	_, err := t.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: strings.Join(known, " AND ")})
+	return err
 }
 
 // register makes the namespace. One that somebody else has made meanwhile is as good.

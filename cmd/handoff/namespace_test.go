@@ -20,6 +20,10 @@ func TestTheNamespaceIsMadeWithItsSearchAttributes(t *testing.T) {
 	require.Equal(t, exitOK, code, errs)
 	require.Equal(t, []time.Duration{48 * time.Hour}, s.made)
 	require.Equal(t, workflows.AttributeNames(), s.known())
+	require.Len(t, s.asked, 2, "it ends when conversations can be found by them")
+	for name := range workflows.AttributeNames() {
+		require.Contains(t, s.asked[1], name)
+	}
 }
 
 func TestANamespaceThatIsThereStaysAsItIs(t *testing.T) {

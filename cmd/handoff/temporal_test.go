@@ -38,6 +38,8 @@ type server struct {
 	absent  bool
 	unknown int
 	made    []time.Duration
+	// asked are the questions to visibility; the first comes too early.
+	asked []string
 }
 
 // operator is the server's other service.
@@ -103,6 +105,16 @@ func (s *server) RegisterNamespace(_ context.Context, req *workflowservice.Regis
 	}
 	s.absent, s.unknown, s.made = false, 2, append(s.made, keep)
 	return &workflowservice.RegisterNamespaceResponse{}, nil
+}
+
+func (s *server) CountWorkflowExecutions(_ context.Context, req *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, req.GetQuery())
+	if len(s.asked) == 1 {
+		return nil, status.Error(codes.InvalidArgument, "no mapping defined for search attribute HandoffState")
+	}
+	return &workflowservice.CountWorkflowExecutionsResponse{}, nil
 }
 
 func (s *server) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice.PollWorkflowTaskQueueRequest) (*workflowservice.PollWorkflowTaskQueueResponse, error) {
