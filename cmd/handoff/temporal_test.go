@@ -91,7 +91,7 @@ func (s *server) DescribeNamespace(_ context.Context, req *workflowservice.Descr
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.absent {
-		return nil, serviceerror.NewNamespaceNotFound(req.GetNamespace()).(serviceerror.ServiceError).Status().Err()
+		return nil, serviceerror.ToStatus(serviceerror.NewNamespaceNotFound(req.GetNamespace())).Err()
 	}
 	return &workflowservice.DescribeNamespaceResponse{}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -138,8 +139,12 @@ func (c *cluster) end(signal syscall.Signal) {
 	<-c.process.Done()
 }
 
-// connections counts the clients.
-func (c *cluster) connections() string {
+// room is how many connections the server has for clients that are not superusers.
+func (c *cluster) room() int {
 	c.t.Helper()
-	return c.run("psql", "--no-psqlrc", "-At", "-d", c.user, "-c", "select count(*) from pg_stat_activity where backend_type = 'client backend'")
+	out := c.run("psql", "--no-psqlrc", "--tuples-only", "--no-align", "--dbname="+c.user, "--command="+
+		"select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int")
+	n, err := strconv.Atoi(strings.TrimSpace(out))
+	require.NoError(c.t, err)
+	return n
 }
