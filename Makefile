@@ -9,7 +9,7 @@ IN_PROCESS = $(shell go list ./... | grep -vE '/testsuite/(e2e|chaos|browser|pos
 FUZZTIME ?= 20000x
 DIR ?= ./...
 
-.PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose e2e chaos chaos-ci soak bench browser browser-ci postgres postgres-ci fuzz up down
+.PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose e2e chaos chaos-ci soak bench bench-postgres browser browser-ci postgres postgres-ci fuzz up down
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ soak: standalone ## hours of traffic with faults: make soak SOAK=4h
 
 bench: standalone ## the figures of docs/benchmarks.md
 	HANDOFF_STANDALONE_BINARY=$(STANDALONE) go run ./testsuite/bench -json bin/bench.json
+
+bench-postgres: ## the same on a PostgreSQL of its own
+	POSTGRES=bench go test -count=1 -timeout 30m -v -run Benchmark ./testsuite/postgres/...
 
 browser: standalone ## the playground in a real Chromium
 	BROWSER=1 HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m -v ./testsuite/browser/...
