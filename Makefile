@@ -5,11 +5,11 @@ STANDALONE := $(CURDIR)/bin/standalone
 # The parts of standalone that do not link the Temporal server: only these are run with the race detector.
 WITHOUT_SERVER = $(shell go list -test -f '{{.ImportPath}} {{.Deps}}' ./standalone/... | awk '/^[^ ]*\.test / && !/go\.temporal\.io\/server/ {sub(/\.test$$/, "", $$1); print $$1}')
 # The suites that start processes have targets of their own.
-IN_PROCESS = $(shell go list ./... | grep -vE '/testsuite/(e2e|chaos|browser|real/.*)$$')
+IN_PROCESS = $(shell go list ./... | grep -vE '/testsuite/(e2e|chaos|browser|postgres|real/.*)$$')
 FUZZTIME ?= 20000x
 DIR ?= ./...
 
-.PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose tiledesk-real e2e chaos chaos-ci soak bench browser browser-ci fuzz up down
+.PHONY: help tools build standalone run test short race vet lint lint-one workflowcheck vuln format generate generated tidy tidied replay compose tiledesk-real e2e chaos chaos-ci soak bench bench-postgres browser browser-ci postgres postgres-ci fuzz up down
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -32,7 +32,7 @@ test: ## all tests of both modules
 short: ## only those that start no process
 	go test -short -shuffle=on ./...
 
-race: ## with the race detector, except where the Temporal server is linked; without e2e, chaos and browser
+race: ## with the race detector, except where the Temporal server is linked; without e2e, chaos, browser and postgres
 	go test -race -shuffle=on -count=1 $(IN_PROCESS) $(WITHOUT_SERVER)
 	go test -shuffle=on -count=1 ./standalone/...
 
@@ -93,10 +93,18 @@ soak: standalone ## hours of traffic with faults: make soak SOAK=4h
 bench: standalone ## the figures of docs/benchmarks.md
 	HANDOFF_STANDALONE_BINARY=$(STANDALONE) go run ./testsuite/bench -json bin/bench.json
 
+bench-postgres: ## the same on a PostgreSQL of its own
+	POSTGRES=bench go test -count=1 -timeout 30m -v -run Benchmark ./testsuite/postgres/...
+
 browser: standalone ## the playground in a real Chromium
 	BROWSER=1 HANDOFF_STANDALONE_BINARY=$(STANDALONE) go test -count=1 -timeout 15m -v ./testsuite/browser/...
 
 browser-ci: browser ## the same, as CI calls it
+
+postgres: ## the production shape of docker-compose.yml on a real PostgreSQL, without containers
+	POSTGRES=1 go test -count=1 -timeout 15m -v ./testsuite/postgres/...
+
+postgres-ci: postgres ## the same, as CI calls it
 
 fuzz: ## each fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) .ci/fuzz

@@ -14,46 +14,17 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/handoff-engine/handoff/config"
+	"github.com/handoff-engine/handoff/testsuite/compose"
 	"github.com/handoff-engine/handoff/testsuite/process"
-	"github.com/handoff-engine/handoff/workflows"
 )
 
 // There is no container engine on most machines that run these tests. They read docker-compose.yml and hold it against
-// the code: what a person would only notice at the first `docker compose up`.
+// the code: what a person would only notice at the first `docker compose up`. Package postgres runs what it says.
 
-type composeFile struct {
-	Services map[string]composeService
-	Configs  map[string]struct{ Content string }
-	Networks map[string]any
-	Volumes  map[string]any
-}
-
-type composeService struct {
-	Image       string
-	Command     []string
-	Entrypoint  []string
-	Environment map[string]string
-	EnvFile     []struct{ Path string }               `yaml:"env_file"`
-	DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
-	Healthcheck *struct{ Test []string }
-	Ports       []string
-	Networks    []string
-	Configs     []struct{ Source string }
-	Restart     string
-	ReadOnly    bool     `yaml:"read_only"`
-	CapDrop     []string `yaml:"cap_drop"`
-}
-
-// oneShot says whether the service does its work and exits.
-func (s composeService) oneShot() bool { return strings.HasPrefix(s.Restart, "on-failure") }
-
-// ours says whether the service runs the handoff binary.
-func (s composeService) ours() bool { return strings.HasPrefix(s.Image, "handoff:") }
-
-func readCompose(t *testing.T) composeFile {
+func readCompose(t *testing.T) compose.File {
 	t.Helper()
-	var file composeFile
-	require.NoError(t, yaml.Unmarshal([]byte(text(t, "docker-compose.yml")), &file))
+	file, err := compose.Read(filepath.Join(root(t), "docker-compose.yml"))
+	require.NoError(t, err)
 	require.NotEmpty(t, file.Services)
 	return file
 }
@@ -71,7 +42,7 @@ func TestComposeStartsServicesInAnOrderThatWorks(t *testing.T) {
 		for needed, how := range service.DependsOn {
 			other, exists := file.Services[needed]
 			require.True(t, exists, "%s waits for %s, which is no service", name, needed)
-			if other.oneShot() {
+			if other.OneShot() {
 				require.Equal(t, "service_completed_successfully", how.Condition, "%s waits for %s", name, needed)
 			} else {
 				require.Equal(t, "service_healthy", how.Condition, "%s waits for %s", name, needed)
@@ -87,7 +58,7 @@ func TestComposeStartsServicesInAnOrderThatWorks(t *testing.T) {
 
 func TestComposeAsksEachLastingServiceForItsHealth(t *testing.T) {
 	for name, service := range readCompose(t).Services {
-		if service.oneShot() {
+		if service.OneShot() {
 			require.Nil(t, service.Healthcheck, name)
 			continue
 		}
@@ -104,12 +75,12 @@ func TestComposePinsEachImageByNumber(t *testing.T) {
 	}
 }
 
-// The embedded server and the one in containers must speak of the same schema and search attributes.
+// The embedded server and the one in containers must speak of the same schema.
 func TestComposeRunsTheTemporalReleaseThatStandaloneEmbeds(t *testing.T) {
 	release := regexp.MustCompile(`go\.temporal\.io/server v(\d+\.\d+)\.`).FindStringSubmatch(text(t, "standalone/go.mod"))
 	require.Len(t, release, 2)
 	file := readCompose(t)
-	for _, name := range []string{"temporal", "temporal-schema", "temporal-namespace"} {
+	for _, name := range []string{"temporal", "temporal-schema"} {
 		require.Contains(t, file.Services[name].Image, ":"+release[1]+".", name)
 	}
 }
@@ -142,7 +113,7 @@ func TestComposePublishesOnThisMachineOnly(t *testing.T) {
 		for _, port := range service.Ports {
 			require.True(t, strings.HasPrefix(port, "127.0.0.1:"), "%s: %s", name, port)
 		}
-		if service.ours() {
+		if service.Ours() {
 			require.True(t, service.ReadOnly, name)
 			require.Equal(t, []string{"ALL"}, service.CapDrop, name)
 		}
@@ -166,13 +137,17 @@ func TestComposeNamesOnlyWhatItDefines(t *testing.T) {
 	require.NotEmpty(t, dynamic)
 }
 
-func TestComposeCreatesTheSearchAttributesOfTheWorkflows(t *testing.T) {
-	script := strings.Join(readCompose(t).Services["temporal-namespace"].Command, "\n")
-	created := map[string]string{}
-	for _, match := range regexp.MustCompile(`--name (\w+) --type (\w+)`).FindAllStringSubmatch(script, -1) {
-		created[match[1]] = match[2]
+func TestComposeMakesTheNamespaceThatGatewayAndWorkerUse(t *testing.T) {
+	file := readCompose(t)
+	maker := file.Services["temporal-namespace"]
+	require.True(t, maker.Ours())
+	require.Equal(t, "namespace", maker.Command[0])
+	for _, role := range []string{"gateway", "worker"} {
+		for _, key := range []string{"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"} {
+			require.NotEmpty(t, maker.Environment[key], key)
+			require.Equal(t, maker.Environment[key], file.Services[role].Environment[key], "%s of %s", key, role)
+		}
 	}
-	require.Equal(t, workflows.AttributeNames(), created)
 }
 
 // A variable with handoff's prefix that handoff does not know stops it at the start.
@@ -184,7 +159,7 @@ func TestComposeGivesHandoffOnlySettingsItKnows(t *testing.T) {
 	for name, service := range readCompose(t).Services {
 		for _, key := range slices.Sorted(maps.Keys(service.Environment)) {
 			if strings.HasPrefix(key, "HANDOFF_") {
-				require.True(t, service.ours(), name)
+				require.True(t, service.Ours(), name)
 				require.Contains(t, known, key, name)
 			}
 		}
@@ -199,11 +174,15 @@ func TestComposeCallsCommandsThatHandoffHas(t *testing.T) {
 	binary, err := process.Build(t.Context(), process.Handoff)
 	require.NoError(t, err)
 	for name, service := range readCompose(t).Services {
-		if !service.ours() {
+		if !service.Ours() {
 			continue
 		}
-		require.Equal(t, []string{"CMD", "/handoff"}, service.Healthcheck.Test[:2], name)
-		for _, words := range [][]string{service.Command, service.Healthcheck.Test[2:]} {
+		commands := [][]string{service.Command}
+		if !service.OneShot() {
+			require.Equal(t, []string{"CMD", "/handoff"}, service.Healthcheck.Test[:2], name)
+			commands = append(commands, service.Healthcheck.Test[2:])
+		}
+		for _, words := range commands {
 			require.NotEmpty(t, words, name)
 			out, err := exec.CommandContext(t.Context(), binary, append(words, "--help")...).CombinedOutput()
 			require.NoError(t, err, "%s: handoff %s: %s", name, strings.Join(words, " "), out)

@@ -60,7 +60,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		gatewayCommand(), workerCommand(), allCommand(),
-		checkCommand(), testCommand(), subscribeCommand(), schemaCommand(),
+		checkCommand(), testCommand(), subscribeCommand(), namespaceCommand(), schemaCommand(),
 		healthcheckCommand(), versionCommand(),
 	}
 }

@@ -131,6 +131,20 @@ func TestTheGatewayAloneNeverPolls(t *testing.T) {
 	require.Zero(t, s.polled.Load())
 }
 
+// A server says that it is well when nothing can be stored in it.
+func TestTheGatewayIsReadyOnlyWhereTheNamespaceCanBeRead(t *testing.T) {
+	s := startTemporal(t)
+	s.absent = true
+	serving(t, s)
+	r := start(t, "gateway")
+	gateway := "http://" + r.find(t, `msg="gateway listens" address=(\S+)`)
+	require.Equal(t, http.StatusServiceUnavailable, get(t, gateway+"/readyz"))
+	code, _, errs := call(t, "namespace")
+	require.Equal(t, exitOK, code, errs)
+	require.Equal(t, http.StatusOK, get(t, gateway+"/readyz"))
+	require.Equal(t, exitOK, r.ends(t))
+}
+
 func TestTheWorkerAloneServesMetricsAndItsHealth(t *testing.T) {
 	s := startTemporal(t)
 	serving(t, s)

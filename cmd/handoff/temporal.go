@@ -71,17 +71,28 @@ func (t *temporal) reach(ctx context.Context) error {
 // wait returns once Temporal can be reached and has the namespace, however long that takes. What waiting cannot mend is
 // an error.
 func (t *temporal) wait(ctx context.Context, logger *slog.Logger) error {
+	return t.waitOr(ctx, logger, func(context.Context) error {
+		logger.Warn("temporal has no such namespace, trying again", "address", t.address, "namespace", t.namespace)
+		return nil
+	})
+}
+
+// waitOr is wait that calls absent each time that Temporal is there and the namespace is not.
+func (t *temporal) waitOr(ctx context.Context, logger *slog.Logger, absent func(context.Context) error) error {
 	for pause := t.pause; ; pause = min(2*pause, longestPause) {
 		err := t.reach(ctx)
 		if err == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
+			if err = absent(ctx); err != nil && !passing(err) {
+				return err
+			}
+		}
 		if refused(err) {
 			return fmt.Errorf("temporal at %s refuses our credentials for the namespace %s: look at TEMPORAL_API_KEY or the TLS certificate: %w", t.address, t.namespace, err)
 		}
-		if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
-			logger.Warn("temporal has no such namespace, trying again", "address", t.address, "namespace", t.namespace, "pause", pause)
-		} else {
+		if err != nil {
 			logger.Warn("temporal cannot be reached, trying again", "address", t.address, "namespace", t.namespace, "pause", pause, "error", err)
 		}
 		select {
@@ -96,6 +107,13 @@ func (t *temporal) wait(ctx context.Context, logger *slog.Logger) error {
 func refused(err error) bool {
 	code := serviceerror.ToStatus(err).Code()
 	return code == codes.PermissionDenied || code == codes.Unauthenticated
+}
+
+// passing reports whether the same call may succeed a little later: the server starts, is busy, or does not know yet what
+// it was told a moment ago.
+func passing(err error) bool {
+	code := serviceerror.ToStatus(err).Code()
+	return slices.Contains([]codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.NotFound, codes.Aborted, codes.Internal}, code)
 }
 
 // missingAttributes lists the search attributes that the namespace lacks.
@@ -126,19 +144,29 @@ func (t *temporal) prepare(ctx context.Context, logger *slog.Logger) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	if err := t.addAttributes(ctx, logger, missing); err != nil {
+		return fmt.Errorf("%w; add them yourself: %s", err, addByHand(t.namespace, missing))
+	}
+	return nil
+}
+
+// addAttributes adds search attributes to the namespace.
+func (t *temporal) addAttributes(ctx context.Context, logger *slog.Logger, names []string) error {
 	wanted := map[string]enumspb.IndexedValueType{}
-	for _, name := range missing {
-		if wanted[name], err = enumspb.IndexedValueTypeFromString(workflows.AttributeNames()[name]); err != nil {
+	for _, name := range names {
+		kind, err := enumspb.IndexedValueTypeFromString(workflows.AttributeNames()[name])
+		if err != nil {
 			return fmt.Errorf("naming the type of %s: %w", name, err)
 		}
+		wanted[name] = kind
 	}
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	_, err = t.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: t.namespace, SearchAttributes: wanted})
+	_, err := t.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: t.namespace, SearchAttributes: wanted})
 	if err != nil {
-		return fmt.Errorf("adding search attributes to the namespace %s: %w; add them yourself: %s", t.namespace, err, addByHand(t.namespace, missing))
+		return fmt.Errorf("adding search attributes to the namespace %s: %w", t.namespace, err)
 	}
-	logger.Info("search attributes added", "namespace", t.namespace, "names", missing)
+	logger.Info("search attributes added", "namespace", t.namespace, "names", names)
 	return nil
 }
 

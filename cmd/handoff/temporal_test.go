@@ -7,10 +7,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -31,6 +33,13 @@ type server struct {
 	mu         sync.Mutex
 	err        error
 	attributes map[string]enumspb.IndexedValueType
+	// absent says that there is no namespace, and unknown how many more times its attributes are not found, as right after
+	// it was made. Made are the retentions with which it was made.
+	absent  bool
+	unknown int
+	made    []time.Duration
+	// asked are the questions to visibility; the first comes too early.
+	asked []string
 }
 
 // operator is the server's other service.
@@ -78,8 +87,34 @@ func (s *server) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRe
 	return &workflowservice.GetSystemInfoResponse{Capabilities: &workflowservice.GetSystemInfoResponse_Capabilities{}}, nil
 }
 
-func (s *server) DescribeNamespace(context.Context, *workflowservice.DescribeNamespaceRequest) (*workflowservice.DescribeNamespaceResponse, error) {
+func (s *server) DescribeNamespace(_ context.Context, req *workflowservice.DescribeNamespaceRequest) (*workflowservice.DescribeNamespaceResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.absent {
+		return nil, serviceerror.ToStatus(serviceerror.NewNamespaceNotFound(req.GetNamespace())).Err()
+	}
 	return &workflowservice.DescribeNamespaceResponse{}, nil
+}
+
+func (s *server) RegisterNamespace(_ context.Context, req *workflowservice.RegisterNamespaceRequest) (*workflowservice.RegisterNamespaceResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keep := req.GetWorkflowExecutionRetentionPeriod().AsDuration()
+	if keep < 24*time.Hour {
+		return nil, status.Error(codes.InvalidArgument, "too short")
+	}
+	s.absent, s.unknown, s.made = false, 2, append(s.made, keep)
+	return &workflowservice.RegisterNamespaceResponse{}, nil
+}
+
+func (s *server) CountWorkflowExecutions(_ context.Context, req *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, req.GetQuery())
+	if len(s.asked) == 1 {
+		return nil, status.Error(codes.InvalidArgument, "no mapping defined for search attribute HandoffState")
+	}
+	return &workflowservice.CountWorkflowExecutionsResponse{}, nil
 }
 
 func (s *server) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice.PollWorkflowTaskQueueRequest) (*workflowservice.PollWorkflowTaskQueueResponse, error) {
@@ -101,6 +136,10 @@ func (s *server) SignalWithStartWorkflowExecution(context.Context, *workflowserv
 func (o operator) ListSearchAttributes(context.Context, *operatorservice.ListSearchAttributesRequest) (*operatorservice.ListSearchAttributesResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.unknown > 0 {
+		o.unknown--
+		return nil, status.Error(codes.NotFound, "not known yet")
+	}
 	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: o.attributes}, nil
 }
 

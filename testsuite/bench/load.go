@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -20,6 +22,9 @@ type load struct {
 }
 
 const burst = 10
+
+// mostTries bounds how often one message is sent.
+const mostTries = 20
 
 // figures are what one side did, in one round or as medians.
 type figures struct {
@@ -33,6 +38,8 @@ type figures struct {
 	// LoadedP50 and LoadedP99 are the same under load.
 	LoadedP50 float64 `json:"loaded_latency_p50_ms"`
 	LoadedP99 float64 `json:"loaded_latency_p99_ms"`
+	// Refused counts the webhooks under load that were told to come back, which they did.
+	Refused float64 `json:"loaded_told_to_come_back"`
 	// Events and bytes of history for each message.
 	EventsLone  float64 `json:"events_per_message_lone"`
 	EventsBurst float64 `json:"events_per_message_burst"`
@@ -48,6 +55,7 @@ type driver struct {
 	temporal client.Client
 	http     *http.Client
 	sent     int
+	refused  atomic.Int64
 }
 
 // measure runs both sides in turns, and gives the medians of each.
@@ -160,7 +168,7 @@ func (d *driver) measureLoad(ctx context.Context, l load, f *figures) error {
 		d.sent++
 		all[i].id = d.id(d.sent)
 	}
-	next := make(chan int)
+	next, refused := make(chan int), d.refused.Load()
 	var senders sync.WaitGroup
 	started := time.Now()
 	for range l.senders {
@@ -195,6 +203,7 @@ func (d *driver) measureLoad(ctx context.Context, l load, f *figures) error {
 	f.AcknowledgedPerSecond = float64(len(all)) / acknowledged.Seconds()
 	f.RelayedPerSecond = float64(len(all)) / last.Sub(started).Seconds()
 	f.LoadedP50, f.LoadedP99 = quantile(took, .5), quantile(took, .99)
+	f.Refused = float64(d.refused.Load() - refused)
 	return nil
 }
 
@@ -207,28 +216,45 @@ func (d *driver) send(ctx context.Context, conversation int) (id string, sent ti
 	return id, sent, err
 }
 
-// post posts one message of 200 bytes.
+// post posts one message of 200 bytes, and again if it is told to come back, as a vendor does.
 func (d *driver) post(ctx context.Context, conversation int, id string) (time.Time, error) {
 	text := id + " " + strings.Repeat("x", max(0, 199-len(id)))
 	body, err := json.Marshal(message{Conversation: conversationKey(conversation), ID: id, Text: text})
 	if err != nil {
 		return time.Time{}, err
 	}
+	sent := time.Now()
+	for range mostTries {
+		wait, err := d.try(ctx, body)
+		if err != nil || wait == 0 {
+			return sent, err
+		}
+		d.refused.Add(1)
+		pause(ctx, wait)
+	}
+	return sent, fmt.Errorf("%s answered %d times that a message cannot be stored now", d.side.name(), mostTries)
+}
+
+// try posts once, and gives how long to wait where the answer is to come back.
+func (d *driver) try(ctx context.Context, body []byte) (time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.address, bytes.NewReader(body))
 	if err != nil {
-		return time.Time{}, err
+		return 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	sent := time.Now()
 	resp, err := d.http.Do(req)
 	if err != nil {
-		return sent, err
+		return 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return sent, fmt.Errorf("%s answered %s", d.side.name(), resp.Status)
+	switch seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); {
+	case resp.StatusCode == http.StatusOK:
+		return 0, nil
+	case resp.StatusCode == http.StatusServiceUnavailable && err == nil && seconds > 0:
+		return time.Duration(seconds) * time.Second, nil
+	default:
+		return 0, fmt.Errorf("%s answered %s", d.side.name(), resp.Status)
 	}
-	return sent, nil
 }
 
 // history is what a workflow's histories hold.

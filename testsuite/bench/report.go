@@ -56,6 +56,7 @@ func (r report) print(out io.Writer) {
 	_, _ = fmt.Fprintf(w, "| figure\t| handoff\t| bare loop\t| ratio\t|\n|---\t|---\t|---\t|---\t|\n")
 	a, b := r.Handoff, r.Bare
 	row("webhooks acknowledged, under load", a.AcknowledgedPerSecond, b.AcknowledgedPerSecond, "/s")
+	row("webhooks told to come back, under load", a.Refused, b.Refused, "")
 	row("messages relayed, under load", a.RelayedPerSecond, b.RelayedPerSecond, "/s")
 	row("webhook to vendor call, p50, under load", a.LoadedP50, b.LoadedP50, "ms")
 	row("webhook to vendor call, p99, under load", a.LoadedP99, b.LoadedP99, "ms")

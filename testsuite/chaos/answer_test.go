@@ -61,7 +61,7 @@ func TestLostAnswersOfTheVendorsRepeatNothing(t *testing.T) {
 			require.Equal(t, 1, chat.Threads, "one ticket")
 			figures.note(t, "answers lost by %s: %d calls done and not answered, all over after %s, %d repeated",
 				loss.name, lost, time.Since(began).Round(100*time.Millisecond), repeats(c))
-			judge(t, s, oracle.Never, c)
+			s.Judge(t, oracle.Never, c)
 		})
 	}
 }

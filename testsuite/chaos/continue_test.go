@@ -41,7 +41,7 @@ func TestContinuingAsNewWhileProcessesDieLosesNothing(t *testing.T) {
 			c.UntilHeard(t)
 		}
 	}
-	runs := judge(t, s, oracle.Never, customers...)
+	runs := s.Judge(t, oracle.Never, customers...)
 	for _, c := range customers {
 		n := len(oracle.Runs(runs, c.Conversation))
 		require.Greater(t, n, 2, "runs of one conversation")

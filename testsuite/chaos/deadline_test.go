@@ -47,7 +47,7 @@ func TestADeadlineThatPassesDuringAnOutageIsMetSoonAfter(t *testing.T) {
 			late := view.History[i].At.Sub(back)
 			require.Less(t, late, lateness)
 			figures.note(t, "deadline during an outage of %s: met %s after the recovery", victim, max(0, late).Round(10*time.Millisecond))
-			judge(t, s, oracle.Never, ana)
+			s.Judge(t, oracle.Never, ana)
 		})
 	}
 }

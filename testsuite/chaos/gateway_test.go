@@ -40,7 +40,7 @@ func TestKillingTheGatewayBetweenStorageAndAnswerRepeatsNothing(t *testing.T) {
 		figures.note(t, "gateway killed between storage and answer (%s): up again after %s, heard after %s, %d repeated",
 			side.name, up.Round(10*time.Millisecond), time.Since(began).Round(10*time.Millisecond), repeats(ana))
 	}
-	judge(t, s, oracle.Never, ana)
+	s.Judge(t, oracle.Never, ana)
 }
 
 // signals counts the events that the server has stored for a conversation.

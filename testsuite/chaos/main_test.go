@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/handoff-engine/handoff/testsuite/fake"
 	"github.com/handoff-engine/handoff/testsuite/fake/landbot"
 	"github.com/handoff-engine/handoff/testsuite/fake/livechat"
@@ -84,19 +82,6 @@ func withAgent(t *testing.T, s *system.System, n int) []*system.Customer {
 		c.UntilHeard(t)
 	}
 	return customers
-}
-
-// judge is the oracle's last word on a whole test.
-func judge(t *testing.T, s *system.System, duplicates oracle.Duplicates, customers ...*system.Customer) []oracle.Run {
-	t.Helper()
-	for _, c := range customers {
-		c.UntilHeard(t)
-		require.Empty(t, c.Findings(duplicates))
-	}
-	runs := s.Settled(t, customers...)
-	require.Empty(t, oracle.Sound(runs))
-	require.Empty(t, oracle.Stored(runs, slices.Concat(s.Landbot.Hooks().Attempts(), s.LiveChat.Hooks.Attempts())))
-	return runs
 }
 
 // repeats counts what was seen more than once, on both sides.

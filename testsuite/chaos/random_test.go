@@ -83,7 +83,7 @@ func TestRandomFaultsWhilePeopleTalk(t *testing.T) {
 			}
 			figures.note(t, "random faults (%s): all heard %s after the last, %d repeated",
 				strings.Join(happened, ", "), time.Since(began).Round(100*time.Millisecond), repeats(customers...))
-			judge(t, s, oracle.Never, customers...)
+			s.Judge(t, oracle.Never, customers...)
 		})
 	}
 }
@@ -111,7 +111,7 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	figures.note(t, "soak of %s: %d conversations, %d repeated", lasts, len(everybody), repeats(everybody...))
-	judge(t, s, oracle.Never, everybody...)
+	s.Judge(t, oracle.Never, everybody...)
 }
 
 // struckWhileTalking has the customers and Mira talk until n faults have struck, and gives their names.

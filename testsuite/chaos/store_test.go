@@ -32,5 +32,5 @@ func TestATemporalWhoseStoreFailsLosesAndRepeatsNothing(t *testing.T) {
 		number, time.Since(began).Round(100*time.Millisecond), repeats(customers...))
 	// Without faults for the last word: the export reads the same store.
 	s.RestartWith(system.Temporal)
-	judge(t, s, oracle.Never, customers...)
+	s.Judge(t, oracle.Never, customers...)
 }

@@ -46,7 +46,7 @@ func TestWebhooksRepeatedAndShuffledChangeTheStateOnce(t *testing.T) {
 	}
 	require.Positive(t, duplicates)
 	figures.note(t, "webhooks 1 to 5 times and shuffled: %d words, %d duplicates recognised, %d repeated", 4*words, duplicates, repeats(customers...))
-	judge(t, s, oracle.Never, customers...)
+	s.Judge(t, oracle.Never, customers...)
 }
 
 // Webhooks that the desk never sends are made up for, edits too: by a look at the desk when a worker starts, and by the last look
@@ -81,5 +81,5 @@ func TestWordsWhoseWebhookWasLostStillReachTheCustomer(t *testing.T) {
 	require.NoError(t, s.LiveChat.AgentCloses(chat.ID, livechat.Mira))
 	ana.Until(t, conversation.Ended)
 	ana.UntilHeard(t)
-	judge(t, s, oracle.Never, ana)
+	s.Judge(t, oracle.Never, ana)
 }

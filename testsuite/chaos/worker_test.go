@@ -176,7 +176,7 @@ func TestKillingTheWorkerDuringAnyCallRepeatsNothing(t *testing.T) {
 			}
 			figures.note(t, "worker killed %s the vendor acts, %d calls at once: all done %s after the kill, %d repeated",
 				when, len(all), time.Since(began).Round(100*time.Millisecond), repeats(customers...))
-			judge(t, s, oracle.Never, customers...)
+			s.Judge(t, oracle.Never, customers...)
 			for _, c := range customers {
 				chat, _ := c.Chat()
 				require.Equal(t, 1, chat.Threads, "one ticket each")

@@ -32,5 +32,5 @@ func TestAWorkerThatComesBackFromTheDeadRepeatsNothing(t *testing.T) {
 	ana.Answers(t, livechat.Mira, "said by whoever is there")
 	ana.Says(t, "read by whoever is there")
 	ana.UntilHeard(t)
-	judge(t, s, oracle.Never, ana)
+	s.Judge(t, oracle.Never, ana)
 }

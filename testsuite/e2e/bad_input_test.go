@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +88,7 @@ func hooks(t *testing.T, c *system.Customer) []hook {
 	packed := token.Clone()
 	packed.Set("Content-Encoding", "gzip")
 	large := http.Header{"Authorization": {"Token " + system.HookToken}, "X-Large": {strings.Repeat("x", 64<<10)}}
-	good := landbotHook(c.ID, "hello "+system.Canary, time.Now())
+	good := system.LandbotHook(c.ID, "hello "+system.Canary, time.Now())
 	deep := strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000)
 	return []hook{
 		{"without a token", "POST", channelHook, nil, good, 401, true},
@@ -98,7 +96,7 @@ func hooks(t *testing.T, c *system.Customer) []hook {
 		{"with two tokens", "POST", channelHook, twice, good, 401, true},
 		{"with another connection's secret", "POST", deskHook, token, livechatHook("secret-of-another-"+system.Canary, "incoming_event", `{}`), 401, true},
 		{"for a connection that is not there", "POST", "/webhooks/nowhere", token, good, 404, true},
-		{"of last year", "POST", channelHook, token, landbotHook(61299999, "old "+system.Canary, time.Now().AddDate(-1, 0, 0)), 200, false},
+		{"of last year", "POST", channelHook, token, system.LandbotHook(61299999, "old "+system.Canary, time.Now().AddDate(-1, 0, 0)), 200, false},
 		{"truncated, from the channel", "POST", channelHook, token, good[:len(good)/2], 200, true},
 		{"truncated, from the desk", "POST", deskHook, token, livechatHook(system.WebhookSecret, "incoming_event", `{}`)[:30], 401, true},
 		{"of a known action without sense", "POST", deskHook, token, livechatHook(system.WebhookSecret, "incoming_event", `{"chat_id":7}`), 400, true},
@@ -112,7 +110,7 @@ func hooks(t *testing.T, c *system.Customer) []hook {
 		{"not UTF-8, from the channel", "POST", channelHook, token, bytes.ReplaceAll(good, []byte("hello"), []byte("\xff\xfe")), 200, true},
 		{"not UTF-8, from the desk", "POST", deskHook, token, livechatHook(system.WebhookSecret, "incoming_event", "{\"text\":\"\xff\"}"), 400, true},
 		{"too large", "POST", channelHook, token, bytes.Repeat([]byte("x"), 600<<10), 413, true},
-		{"one event too large", "POST", channelHook, token, landbotHook(c.ID, strings.Repeat(system.Canary, 20<<10), time.Now()), 413, true},
+		{"one event too large", "POST", channelHook, token, system.LandbotHook(c.ID, strings.Repeat(system.Canary, 20<<10), time.Now()), 413, true},
 		{"compressed", "POST", channelHook, packed, zipped(t, good), 415, true},
 		{"at a hookpoint that is not there", "POST", channelHook + "/nowhere", token, good, 200, true},
 		{"by GET", "GET", channelHook, token, nil, 404, true},
@@ -190,18 +188,6 @@ func slowClient(address, request string) error {
 		return fmt.Errorf("half a request was accepted: %s", status)
 	}
 	return nil
-}
-
-// landbotHook is a message hook as Landbot sends it.
-func landbotHook(customer int64, text string, at time.Time) []byte {
-	body, _ := json.Marshal(map[string]any{"messages": []any{map[string]any{
-		"type": "text", "timestamp": float64(at.UnixMicro()) / 1e6, "data": map[string]any{"body": text},
-		"sender":   map[string]any{"id": customer, "name": "Zaphira " + system.Canary, "type": "customer"},
-		"customer": map[string]any{"id": customer, "name": "Zaphira " + system.Canary, "archived": false},
-		"channel":  map[string]any{"id": 812, "name": "Web", "type": "landbot"},
-		"_raw":     map[string]any{"uuid": "forged-" + strconv.FormatInt(at.UnixNano(), 36), "author_type": "user", "seq": 999, "message": text},
-	}}})
-	return body
 }
 
 // livechatHook is a webhook as LiveChat sends it.

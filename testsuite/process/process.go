@@ -19,22 +19,41 @@ import (
 	"time"
 )
 
-// Binaries that can be built, by their package paths from the repository's root.
+// Binaries that can be built.
 const (
 	Standalone = "standalone"
-	Handoff    = "cmd/handoff"
+	Handoff    = "handoff"
+	// TemporalServer and TemporalSQLTool are Temporal's own, of the release that standalone links.
+	TemporalServer  = "temporal-server"
+	TemporalSQLTool = "temporal-sql-tool"
 )
+
+// target is how a binary is built.
+type target struct {
+	// variable names the environment's variable that names one that exists already.
+	variable string
+	// pkg is built from the repository's root, in the workspace: only there is the Temporal server known.
+	pkg string
+}
+
+func targets() map[string]target {
+	return map[string]target{
+		Standalone:      {"HANDOFF_STANDALONE_BINARY", "./standalone"},
+		Handoff:         {"HANDOFF_BINARY", "./cmd/handoff"},
+		TemporalServer:  {"HANDOFF_TEMPORAL_SERVER_BINARY", "go.temporal.io/server/cmd/server"},
+		TemporalSQLTool: {"HANDOFF_TEMPORAL_SQL_TOOL_BINARY", "go.temporal.io/server/cmd/tools/sql"},
+	}
+}
 
 var builds struct {
 	sync.Mutex
 	paths map[string]string
 }
 
-// Build gives the path of a binary, and builds it if the environment names none: HANDOFF_STANDALONE_BINARY or
-// HANDOFF_BINARY.
+// Build gives the path of a binary, and builds it if the environment names none, as HANDOFF_STANDALONE_BINARY does.
 func Build(ctx context.Context, name string) (string, error) {
-	variable := map[string]string{Standalone: "HANDOFF_STANDALONE_BINARY", Handoff: "HANDOFF_BINARY"}[name]
-	if path := os.Getenv(variable); path != "" {
+	how := targets()[name]
+	if path := os.Getenv(how.variable); path != "" {
 		return path, nil
 	}
 	builds.Lock()
@@ -47,8 +66,8 @@ func Build(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	// A fixed place: go build leaves it alone when nothing changed, and no test deletes it under another.
-	path := filepath.Join(root, "bin", filepath.Base(name))
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./"+name)
+	path := filepath.Join(root, "bin", name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, how.pkg)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building %s: %w\n%s", name, err, out)
@@ -97,6 +116,8 @@ type Spec struct {
 	// Env is added to the environment.
 	Env []string
 	Dir string
+	// User runs the process as somebody else; nil means as ourselves.
+	User *syscall.Credential
 	// Ready is a text whose appearance in the output means that the process is ready.
 	Ready string
 	// Within bounds the wait for it; 0 means a minute.
@@ -113,7 +134,7 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	r, w := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = w, w
 	// A process whose parent dies must not stay behind.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: s.User}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -148,11 +169,21 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 func inherited() []string {
 	var env []string
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "HANDOFF_STANDALONE_BINARY=") && !strings.HasPrefix(v, "HANDOFF_BINARY=") {
+		name, _, _ := strings.Cut(v, "=")
+		if !ours(name) {
 			env = append(env, v)
 		}
 	}
 	return env
+}
+
+func ours(variable string) bool {
+	for _, how := range targets() {
+		if how.variable == variable {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Process) read(r io.Reader, log io.Writer) {

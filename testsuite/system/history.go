@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +35,20 @@ func (s *System) Histories(t testing.TB) []oracle.Run {
 			Status: e.GetStatus(), Attributes: attributes(e.GetSearchAttributes()), History: history,
 		}}, runs...)
 	}
+	return runs
+}
+
+// Judge is the oracle's last word on a whole test: both sides saw everything once and in order, what was acknowledged is
+// stored, the books balance, every history replays.
+func (s *System) Judge(t testing.TB, duplicates oracle.Duplicates, customers ...*Customer) []oracle.Run {
+	t.Helper()
+	for _, c := range customers {
+		c.UntilHeard(t)
+		require.Empty(t, c.Findings(duplicates))
+	}
+	runs := s.Settled(t, customers...)
+	require.Empty(t, oracle.Sound(runs))
+	require.Empty(t, oracle.Stored(runs, slices.Concat(s.Landbot.Hooks().Attempts(), s.LiveChat.Hooks.Attempts())))
 	return runs
 }
 

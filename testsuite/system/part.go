@@ -27,11 +27,16 @@ const (
 )
 
 // WorkerNumber names the workers: the first is Worker.
-func WorkerNumber(i int) Part {
+func WorkerNumber(i int) Part { return number(Worker, i) }
+
+// GatewayNumber names the gateways: the first is Gateway.
+func GatewayNumber(i int) Part { return number(Gateway, i) }
+
+func number(part Part, i int) Part {
 	if i == 0 {
-		return Worker
+		return part
 	}
-	return Part(fmt.Sprintf("%s-%d", Worker, i+1))
+	return Part(fmt.Sprintf("%s-%d", part, i+1))
 }
 
 // readyWithin bounds a start.
@@ -49,30 +54,35 @@ func (p *part) kill() {
 	}
 }
 
-// spec says how a part is run, and what its output says when it is up.
+// spec says how a part is run.
 func (s *System) spec(name Part) process.Spec {
-	spec := process.Spec{Dir: s.dir, Within: readyWithin}
+	spec := process.Spec{}
 	direct := "TEMPORAL_ADDRESS=" + address(s.ports.temporal)
-	switch name {
-	case Temporal:
+	gateway, isGateway := s.ports.gateways[name]
+	switch {
+	case name == Temporal && s.options.Temporal != nil:
+		spec = s.options.Temporal(s.ports.temporal)
+	case name == Temporal:
 		spec.Path = binary(s.t, process.Standalone)
 		spec.Args = append([]string{"temporal", "--data-dir=" + s.dir, option("temporal-port", s.ports.temporal)}, s.options.TemporalFlags...)
 		spec.Env, spec.Ready = s.environment(), "ready"
-	case Standalone:
+	case name == Standalone:
 		spec.Path = binary(s.t, process.Standalone)
 		spec.Args = []string{
-			"--config=" + s.file(), "--data-dir=" + s.dir, "--listen=" + address(s.ports.gateway),
+			"--config=" + s.file(), "--data-dir=" + s.dir, "--listen=" + address(s.ports.public),
 			option("temporal-port", s.ports.temporal), option("ui-port", s.ports.ui),
 		}
 		spec.Env, spec.Ready = s.environment("HANDOFF_METRICS_LISTEN="+address(s.ports.metrics)), "is running"
-	case Gateway:
+	case isGateway:
 		spec.Path, spec.Args = binary(s.t, process.Handoff), []string{"gateway"}
-		spec.Env = s.environment("HANDOFF_METRICS_LISTEN="+address(s.ports.metrics), "TEMPORAL_ADDRESS="+address(s.ports.line))
+		spec.Env = s.environment("TEMPORAL_ADDRESS="+address(s.ports.line),
+			"HANDOFF_LISTEN="+address(gateway.listen), "HANDOFF_METRICS_LISTEN="+address(gateway.metrics))
 		spec.Ready = "gateway listens"
 	default:
 		spec.Path, spec.Args = binary(s.t, process.Handoff), []string{"worker"}
 		spec.Env, spec.Ready = s.environment("HANDOFF_METRICS_LISTEN=", direct), "worker polls"
 	}
+	spec.Dir, spec.Within = s.dir, readyWithin
 	return spec
 }
 

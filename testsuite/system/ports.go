@@ -19,8 +19,8 @@ const (
 // given are the ports of this test process, so that systems that run side by side do not meet.
 var given sync.Map
 
-// freePort gives a port of 127.0.0.1 that nobody uses now.
-func freePort(t testing.TB) int {
+// FreePort gives a port of 127.0.0.1 that nobody uses now.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 200 {
 		port := firstPort + rand.IntN(portCount)

@@ -34,10 +34,16 @@ type Options struct {
 	// Landbot and LiveChat set up the fakes.
 	Landbot  landbot.Options
 	LiveChat livechat.Options
+	// Temporal says how to run another Temporal server than standalone's at a port, and Namespace is handoff's command that
+	// makes its namespace.
+	Temporal  func(port int) process.Spec
+	Namespace []string
 	// TemporalFlags are added to the Temporal server's command line.
 	TemporalFlags []string
 	// Env is more environment of the processes.
 	Env []string
+	// Gateways is how many gateway processes run, behind a load balancer if more than one; 0 means one.
+	Gateways int
 	// Workers is how many worker processes run; 0 means one.
 	Workers int
 }
@@ -52,7 +58,7 @@ type System struct {
 	LandbotGate, LiveChatGate *Gate
 	// LandbotURL and LiveChatURL are where the fakes are.
 	LandbotURL, LiveChatURL string
-	// URL is the gateway's base address, and MetricsURL that of its metrics.
+	// URL is the base address of the gateway or of the balancer before them, and MetricsURL that of the first one's metrics.
 	URL, MetricsURL string
 	// Line is between the gateway and Temporal; nil when they are one process.
 	Line *Proxy
@@ -66,8 +72,13 @@ type System struct {
 	parts   map[Part]*part
 }
 
-// ports are where the processes listen, before and after they are killed.
-type ports struct{ gateway, metrics, temporal, line, ui int }
+// ports are where the processes listen, before and after they are killed. Public is the gateway's own, or the balancer's.
+type ports struct {
+	public, metrics, temporal, line, ui int
+	gateways                            map[Part]gatewayPorts
+}
+
+type gatewayPorts struct{ listen, metrics int }
 
 // Start starts everything, registers our webhooks at the fakes, and returns when all of it serves. Everything is killed
 // when the test ends.
@@ -76,9 +87,7 @@ func Start(t testing.TB, options Options) *System {
 	if options.Policy == "" {
 		options.Policy = "{}"
 	}
-	if options.Workers == 0 {
-		options.Workers = 1
-	}
+	options.Gateways, options.Workers = max(options.Gateways, 1), max(options.Workers, 1)
 	if options.Landbot.TimeScale == 0 {
 		// The vendor's 75 seconds of repeats become 7.5.
 		options.Landbot.TimeScale = 0.1
@@ -87,10 +96,8 @@ func Start(t testing.TB, options Options) *System {
 		options.LiveChat.HookScale = 0.1
 	}
 	s := &System{t: t, options: options, dir: t.TempDir(), parts: map[Part]*part{}}
-	for _, p := range []*int{&s.ports.gateway, &s.ports.metrics, &s.ports.temporal, &s.ports.line, &s.ports.ui} {
-		*p = freePort(t)
-	}
-	s.URL, s.MetricsURL = "http://"+address(s.ports.gateway), "http://"+address(s.ports.metrics)
+	s.choosePorts()
+	s.URL, s.MetricsURL = "http://"+address(s.ports.public), "http://"+address(s.ports.gateways[Gateway].metrics)
 	s.startFakes()
 	require.NoError(t, os.WriteFile(s.file(), []byte(s.routesFile()), 0o600))
 	t.Cleanup(s.stop)
@@ -98,6 +105,19 @@ func Start(t testing.TB, options Options) *System {
 	s.connect()
 	s.subscribe()
 	return s
+}
+
+func (s *System) choosePorts() {
+	for _, p := range []*int{&s.ports.public, &s.ports.metrics, &s.ports.temporal, &s.ports.line, &s.ports.ui} {
+		*p = FreePort(s.t)
+	}
+	s.ports.gateways = map[Part]gatewayPorts{Gateway: {listen: s.ports.public, metrics: s.ports.metrics}}
+	if s.options.Gateways == 1 {
+		return
+	}
+	for i := range s.options.Gateways {
+		s.ports.gateways[GatewayNumber(i)] = gatewayPorts{listen: FreePort(s.t), metrics: FreePort(s.t)}
+	}
 }
 
 func (s *System) file() string { return filepath.Join(s.dir, "handoff.yaml") }
@@ -126,8 +146,19 @@ func (s *System) startParts() {
 		return
 	}
 	s.StartPart(Temporal)
+	if len(s.options.Namespace) > 0 {
+		out, err := s.Run(s.t, s.options.Namespace...)
+		require.NoError(s.t, err, out)
+	}
 	s.Line = startProxy(s.t, s.ports.line, address(s.ports.temporal))
-	s.StartPart(Gateway)
+	var gateways []int
+	for i := range s.options.Gateways {
+		s.StartPart(GatewayNumber(i))
+		gateways = append(gateways, s.ports.gateways[GatewayNumber(i)].listen)
+	}
+	if len(gateways) > 1 {
+		balance(s.t, s.ports.public, gateways)
+	}
 	for i := range s.options.Workers {
 		s.StartPart(WorkerNumber(i))
 	}
@@ -175,7 +206,7 @@ func (s *System) environment(more ...string) []string {
 	}
 	return append(append(env,
 		"HANDOFF_CONFIG="+s.file(), "HANDOFF_API_TOKEN="+APIToken, "HANDOFF_PUBLIC_URL="+s.URL,
-		"HANDOFF_LISTEN="+address(s.ports.gateway), "HANDOFF_LOG_LEVEL=DEBUG",
+		"HANDOFF_LISTEN="+address(s.ports.public), "HANDOFF_LOG_LEVEL=DEBUG",
 	), slices.Concat(s.options.Env, more)...)
 }
 
