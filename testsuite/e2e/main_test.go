@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	system.Parallel(4)
+	system.Parallel(3)
 	os.Exit(m.Run())
 }
 
