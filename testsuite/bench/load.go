@@ -91,8 +91,13 @@ func measure(ctx context.Context, temporal client.Client, l load) (our, their fi
 	return medians(rounds[0]), medians(rounds[1]), nil
 }
 
+// settle is how long the server has for itself before a round.
+const settle = 3 * time.Second
+
 // round measures one side once.
 func (d *driver) round(ctx context.Context, l load) (f figures, err error) {
+	// The server still works on what the load before left behind: tasks, visibility, the store's log. That is nobody's latency.
+	pause(ctx, settle)
 	alone, bursting := l.conversations, l.conversations+1
 	if err := d.measureLone(ctx, alone, l.lone, &f); err != nil {
 		return f, err
