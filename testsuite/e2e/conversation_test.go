@@ -96,6 +96,7 @@ func tellTheStory(t *testing.T, s *system.System, idle time.Duration, at func(mo
 	// The bot has her first.
 	ana.Until(t, conversation.InBot)
 	ana.Says(t, "do you deliver to the islands")
+	untilKnown(t, s, ana, "do you deliver to the islands")
 	ana.Asks(t)
 	at("the ticket is being opened")
 

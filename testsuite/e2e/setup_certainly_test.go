@@ -74,6 +74,7 @@ func TestCertainlyWidgetTalksToAThirdPartyDeskAndBack(t *testing.T) {
 	// The bot answers first, and claims a human at her word.
 	ana.Says(t, "where is my parcel")
 	untilSees(t, ana, "bot", certainly.SaysHello)
+	untilKnown(t, s, ana, "where is my parcel")
 	ana.Asks(t)
 	chat := ana.UntilTicket(t, 1)
 	system.Eventually(t, 20*time.Second, "the bot listens in silence", func() bool { return vendor.Listening(user) })

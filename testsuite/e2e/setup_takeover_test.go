@@ -48,7 +48,7 @@ func TestLandbotsOwnTakeoverBlockAsksForAHumanAndOurTakingDoesNot(t *testing.T) 
 		return now.Fields
 	}
 	ana.TellsBot(t, "where is my parcel "+system.Canary)
-	ana.Until(t, conversation.InBot)
+	untilKnown(t, s, ana, "where is my parcel")
 
 	require.NoError(t, s.Landbot.HumanTakes(ana.ID, landbot.DefaultAgentID))
 	ana.UntilTicket(t, 1)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,15 @@ func talk(t *testing.T, c *system.Customer) {
 	c.Answers(t, livechat.Mira, "hello, I am Mira")
 	c.Says(t, "hello Mira")
 	c.UntilHeard(t)
+}
+
+// untilKnown waits until the conversation has what a customer said. The request for a human comes by another way, and may
+// overtake it: then it is posted to the ticket, instead of being part of what the ticket opens with.
+func untilKnown(t *testing.T, s *system.System, c *system.Customer, text string) {
+	t.Helper()
+	s.Until(t, c.Conversation, "what was said is known", func(v conversation.View) bool {
+		return slices.ContainsFunc(v.Transcript.Lines, func(l conversation.Line) bool { return strings.Contains(l.Text, text) })
+	})
 }
 
 // opening is what the agent reads first in the customer's newest ticket.
