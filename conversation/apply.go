@@ -80,12 +80,12 @@ func (c *Conversation) customerSaid(now time.Time, ev Event) Reason {
 		c.finishClosing(now)
 	}
 	c.heard(now, ev.At)
-	said, read := c.pressed(ev.Text)
+	said, read, isButton := c.pressed(ev.Text)
 	line := c.Transcript.add(Line{
 		Role: RoleCustomer, Name: c.Customer.Name, At: ev.At, Text: read, Attachment: ev.Attachment, MessageID: ev.MessageID,
 	})
 	ev.Text = said
-	if rating, ok := c.rates(now, ev.Text); ok {
+	if rating, ok := c.rates(now, ev.Text); ok && !isButton {
 		return c.rated(now, Event{Rating: rating})
 	}
 	wish := c.Route.Policy.wishOf(c.Customer.Language, ev.Text)
@@ -283,8 +283,12 @@ func (c *Conversation) notice(now time.Time, name TextName, variables ...string)
 		}
 		c.pauseBot(now)
 	}
-	line := c.Transcript.add(Line{Role: RoleNotice, At: now, Text: text})
-	c.decide(now, Effect{Kind: Say, Text: text, Line: line})
+	said := Effect{Kind: Say, Text: text}
+	if !c.windowClosed(now) {
+		// What is withheld is nothing that was said.
+		said.Line = c.Transcript.add(Line{Role: RoleNotice, At: now, Text: text})
+	}
+	c.decide(now, said)
 }
 
 // enter changes the state. The epoch rises whenever the owner may have changed.

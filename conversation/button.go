@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ func usable(buttons []Button) []Button {
 	var kept []Button
 	for _, b := range buttons {
 		if b.Label == "" {
-			b.Label = b.Value + b.URL
+			b.Label = cmp.Or(b.Value, b.URL)
 		}
 		if b.Label != "" && len(kept) < maxButtons {
 			kept = append(kept, b)
@@ -95,23 +96,24 @@ func (c *Conversation) offer(e *Effect, text string, buttons []Button, pressable
 }
 
 // pressed gives what the bot is told for the customer's words, and the words as people read them. The label of a button,
-// or, where buttons are numbered lines, its number, tells the bot the button's value; a value is read as its label.
-func (c *Conversation) pressed(text string) (said, read string) {
+// or, where buttons are numbered lines, its number, tells the bot the button's value; a value is read as its label. The last
+// result is false for words that are no button.
+func (c *Conversation) pressed(text string) (said, read string, ok bool) {
 	words := strings.TrimSpace(text)
 	for _, b := range c.Offered {
 		if strings.EqualFold(words, b.Label) {
-			return b.said(), text
+			return b.said(), text, true
 		}
 	}
 	for _, b := range c.Offered {
 		if b.Value != "" && words == b.Value {
-			return b.Value, b.Label
+			return b.Value, b.Label, true
 		}
 	}
 	if n, err := strconv.Atoi(words); err == nil && n >= 1 && n <= len(c.Offered) && !c.Route.Channel.Able(canButtons) {
-		return c.Offered[n-1].said(), text
+		return c.Offered[n-1].said(), text, true
 	}
-	return text, text
+	return text, text, false
 }
 
 // said is what pressing the button says.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,4 +107,15 @@ func TestTooManyButtonsAreCut(t *testing.T) {
 	}
 	s := offered(t, called(), Message{Text: "Well?", Buttons: many})
 	require.Equal(t, 50, strings.Count(s.pending(Say).Text, "no. "))
+}
+
+func TestAnAnswerToTheBotIsNoRating(t *testing.T) {
+	s := offered(t, called(), Message{Text: "How many?", Buttons: []Button{{Label: "One", Value: "5"}, {Label: "Two"}}})
+	s.Tickets = append(s.Tickets, TicketRecord{Key: "k", Desk: s.Route.Desks[0].Name, Ticket: Ticket{ID: "T1"}, Status: TicketDone})
+	s.RatableUntil = s.now.Add(time.Hour)
+	s.customer("1")
+	require.Equal(t, "5", s.pending(AskBot).Text)
+	require.Zero(t, s.Rating)
+	s.customer("4")
+	require.Equal(t, 4, s.Rating, "a number that is no button still answers the survey")
 }

@@ -15,7 +15,7 @@ func (c *Conversation) survey(now time.Time, reason Reason) {
 	}
 	text, _ := c.Route.Policy.text(c.Customer.Language, TextSurvey, "{agent}", helped.Name)
 	switch {
-	case text == "":
+	case text == "" || c.windowClosed(now):
 		return
 	case c.Route.Channel.Able(canSurvey):
 		// It is a line too: a channel without a backend of its own shows the lines.

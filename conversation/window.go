@@ -60,8 +60,8 @@ func (c *Conversation) tellOfWindow(now time.Time) {
 // customer writes again, and what handoff says by itself is withheld.
 func (c *Conversation) throughWindow(now time.Time, e *Effect) {
 	switch {
-	case e.Kind != Say && e.Kind != AskRating || e.Status != Pending || !c.windowClosed(now):
-	case e.Kind == Say && e.Human:
+	case e.Kind != Say || e.Status != Pending || !c.windowClosed(now):
+	case e.Human:
 		e.Kept = c.mayHear()
 	default:
 		e.Status, e.Reason = Withheld, WindowClosed

@@ -85,3 +85,15 @@ func TestAMessageThatIsSentAgainWaitsForTheCustomerToo(t *testing.T) {
 	require.Equal(t, Pending, c.Outbox[len(c.Outbox)-1].Status)
 	require.False(t, c.HasWork(ChannelSide))
 }
+
+func TestWhatIsWithheldIsNothingThatWasSaid(t *testing.T) {
+	c, now := windowed(t)
+	c.Route.Policy.SurveyWithin = Duration(time.Hour)
+	lines := len(c.Transcript.Lines)
+	c.Apply(now, Event{ID: "3", Source: "desk", Kind: AgentAssigned, Agent: "bob", At: now})
+	require.Len(t, c.Transcript.Lines, lines)
+	says(c, now, "4", "one")
+	c.Apply(now, Event{ID: "5", Source: "desk", Kind: TicketClosed})
+	require.Equal(t, Ended, c.State)
+	require.Zero(t, c.RatableUntil, "nobody was asked how it was")
+}

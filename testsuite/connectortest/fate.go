@@ -70,16 +70,6 @@ func FatesAtAgents(t *testing.T, channel, desk Subject) []Fate {
 	})
 }
 
-// handedOver brings the pair's conversation to where agents have a ticket.
-func (p *pair) handedOver() conversation.Ticket {
-	p.Helper()
-	p.customerSays(opening)
-	if p.c.State == conversation.InBot {
-		p.fromChannel(conversation.Event{Kind: conversation.HandoffRequested, Reason: conversation.ByBot})
-	}
-	return p.openedTicket(conversation.Waiting)
-}
-
 // fates sends the samples one by one and looks at what came of each.
 func (p *pair) fates(list []sample, seen func() []string, send func(m conversation.Message)) []Fate {
 	p.Helper()

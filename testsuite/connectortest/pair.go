@@ -69,11 +69,7 @@ func newPair(t T, channel, desk Subject) *pair {
 
 func (p *pair) play() {
 	p.Helper()
-	p.customerSays(opening)
-	if p.c.State == conversation.InBot {
-		p.fromChannel(conversation.Event{Kind: conversation.HandoffRequested, Reason: conversation.ByBot})
-	}
-	first := p.openedTicket(conversation.Waiting)
+	first := p.handedOver()
 	p.agentReadsOnce(first, opening)
 
 	p.says("Is anybody there?")
@@ -112,6 +108,16 @@ func (p *pair) play() {
 		p.agentReadsOnce(first, text)
 	}
 	p.conserved()
+}
+
+// handedOver brings the pair's conversation to where agents have a ticket.
+func (p *pair) handedOver() conversation.Ticket {
+	p.Helper()
+	p.customerSays(opening)
+	if p.c.State == conversation.InBot {
+		p.fromChannel(conversation.Event{Kind: conversation.HandoffRequested, Reason: conversation.ByBot})
+	}
+	return p.openedTicket(conversation.Waiting)
 }
 
 // says makes the customer write to agents.
