@@ -79,7 +79,7 @@ func serve(ctx context.Context, s setup, t *temporal, r roles) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if r.gateway {
-		group.Go(func() error { return runGateway(ctx, s, metrics, opener, stored{conversations, t}) })
+		group.Go(func() error { return runGateway(ctx, s, metrics, opener, conversations) })
 	}
 	if r.worker {
 		sends := worker.NewSends(metrics)
@@ -98,17 +98,7 @@ func serve(ctx context.Context, s setup, t *temporal, r roles) error {
 	return err
 }
 
-// stored is the conversations, of which the gateway is ready to take events while they can be stored: a server whose
-// database is away says all the same that it is well.
-type stored struct {
-	*workflows.Client
-	temporal *temporal
-}
-
-// Ready asks for what is in the server's store.
-func (s stored) Ready(ctx context.Context) error { return s.temporal.reach(ctx) }
-
-func runGateway(ctx context.Context, s setup, metrics *prometheus.Registry, opener *files.Opener, conversations stored) error {
+func runGateway(ctx context.Context, s setup, metrics *prometheus.Registry, opener *files.Opener, conversations *workflows.Client) error {
 	server := gateway.New(gateway.Config{
 		Listen: s.settings.Listen, MetricsListen: s.settings.MetricsListen, APIToken: s.settings.APIToken,
 		TrustedProxies: s.settings.TrustedProxies, ShutdownWithin: s.settings.ShutdownGrace,

@@ -96,6 +96,18 @@ func (s *server) DescribeNamespace(_ context.Context, req *workflowservice.Descr
 	return &workflowservice.DescribeNamespaceResponse{}, nil
 }
 
+// DescribeWorkflowExecution knows no conversation.
+func (s *server) DescribeWorkflowExecution(
+	_ context.Context, req *workflowservice.DescribeWorkflowExecutionRequest,
+) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.absent {
+		return nil, serviceerror.ToStatus(serviceerror.NewNamespaceNotFound(req.GetNamespace())).Err()
+	}
+	return nil, serviceerror.ToStatus(serviceerror.NewNotFound("workflow not found")).Err()
+}
+
 func (s *server) RegisterNamespace(_ context.Context, req *workflowservice.RegisterNamespaceRequest) (*workflowservice.RegisterNamespaceResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
