@@ -272,6 +272,9 @@ func (c *Conversation) ticketByKey(key Key) *TicketRecord {
 // desk gives the desk in use.
 func (c *Conversation) desk() Connection { return c.Route.Desks[c.Desk] }
 
+// DeskName gives the name of the desk in use.
+func (c *Conversation) DeskName() string { return c.desk().Name }
+
 // deskIndex gives the index of the desk that told an event; unless the route knows it, the one in use is meant.
 func (c *Conversation) deskIndex(ev Event) int {
 	for i, d := range c.Route.Desks {

@@ -26,7 +26,7 @@ func attributesOf(c *conversation.Conversation) attributes {
 	if c.Parked != "" {
 		a.reason = string(c.Parked)
 	}
-	a.route, a.desk = c.Route.Name, c.View().Desk
+	a.route, a.desk = c.Route.Name, c.DeskName()
 	if c.State == conversation.Assigned {
 		a.agent = AgentAttribute(c.Agent.ID)
 	}
