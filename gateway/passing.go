@@ -12,10 +12,10 @@ import (
 
 const (
 	// typingLasts is how long somebody is shown to type who neither goes on nor stops. With both tries of telling that it
-	// is over, a notice whose end was lost is gone within 10 seconds.
+	// is over, a notice whose end was lost is gone within 10 seconds, with a second to spare for a busy machine.
 	typingLasts = 6 * time.Second
 	// passWithin bounds one try, from its turn to the other side: later it would be untrue.
-	passWithin = 2 * time.Second
+	passWithin = 1500 * time.Millisecond
 	// passAtOnce bounds the notices under way, and passLanes those that are waiting or shown; more are dropped.
 	passAtOnce = 16
 	passLanes  = 4_096

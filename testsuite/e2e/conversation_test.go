@@ -231,7 +231,7 @@ func onTime(t *testing.T, view conversation.View, due time.Time) {
 	require.Equal(t, conversation.Reassigning, view.History[i].To)
 	late := view.History[i].At.Sub(due)
 	require.GreaterOrEqual(t, late, time.Duration(0), "not before the deadline")
-	require.Less(t, late, 10*time.Second, "soon after it")
+	require.Less(t, late, 5*time.Second, "soon after it")
 }
 
 // untilBotHas waits until Landbot's bot has the customer.
