@@ -120,8 +120,15 @@ func (l *lane) leave() {
 // ahead is how far ahead of the step a call may be.
 func (p pace) ahead() time.Duration { return time.Duration(max(p.burst-1, 0)) * p.every }
 
-// ready says how long the head of the queue has to wait.
-func (l *lane) ready(now time.Time) time.Duration { return l.due.Add(-l.pace.ahead()).Sub(now) }
+// ready says how long the head of the queue has to wait: less than nothing for as many calls as may go at once, and no
+// longer a silence allows more.
+func (l *lane) ready(now time.Time) time.Duration {
+	due := l.due
+	if due.Before(now) {
+		due = now
+	}
+	return due.Add(-l.pace.ahead()).Sub(now)
+}
 
 // take lets the head go, or says how long it has to wait.
 func (l *lane) take(now time.Time) time.Duration {

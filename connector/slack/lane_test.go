@@ -149,6 +149,10 @@ func TestALongWaitIsLeftToTheWorkflow(t *testing.T) {
 func TestAQueueThatIsTooLongRefusesWhatIsNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, watch := paced(t, never)
+		// Once it is known that we are in the channel nothing is asked before a message, so that all come at once.
+		require.NoError(t, say(t, c, vendor.Support, 0))
+		time.Sleep(time.Minute)
+		watch.began, watch.at = time.Now(), map[string][]time.Duration{}
 		var mu sync.Mutex
 		var refused []time.Duration
 		var wg sync.WaitGroup
@@ -169,6 +173,14 @@ func TestAQueueThatIsTooLongRefusesWhatIsNew(t *testing.T) {
 		require.Greater(t, slices.Min(refused), 20*time.Second)
 		require.Len(t, watch.at[vendor.Support], 60-len(refused))
 		require.Less(t, time.Since(watch.began), 30*time.Second)
+	})
+}
+
+func TestALongSilenceLetsNoMoreInThanAShortOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, silence := range []time.Duration{0, time.Minute, 24 * time.Hour} {
+			require.Equal(t, 23, slack.Admitted(60, silence), "after %s: twenty seconds' worth of messages, and those that go at once", silence)
+		}
 	})
 }
 
