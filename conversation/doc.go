@@ -43,7 +43,7 @@
 //  2. The workflow calls [Conversation.Apply] with the event and the workflow's time. An event that was seen is a
 //     duplicate; one that means nothing in the present state is ignored. Both are counted, neither is an error.
 //  3. Apply changes the state and puts effects into the outbox.
-//  4. One lane for each side (channel, bot, desk) calls [Conversation.Take] for the next task of its side, in the order
+//  4. One lane for each side (channel, bot, desk, desks that were left) calls [Conversation.Take] for the next task of its side, in the order
 //     decided. Take withholds what must not be done any more. The effects stay in the outbox while they are under way.
 //  5. An activity does the task. What came of it is applied as an event again (Delivered, TicketOpened, BotAnswered,
 //     EffectFailed, EffectUncertain), and may decide further effects.
@@ -56,11 +56,13 @@
 // # Promises
 //
 // The package's tests hold it to these: at most one owner; no state without a deadline or completion; keys never repeat;
-// the epoch never falls; what Take gives for a side is in the order decided; received = applied + duplicates + ignored
+// the epoch never falls; what Take gives for a side is in the order decided, but for words that wait until the
+// customer writes again, which keep their order among each other; received = applied + duplicates + ignored
 // and decided = delivered + withheld + uncertain + failed + pending; a conversation that was written as JSON and read
 // again goes on exactly as it would have; an event applied twice changes nothing.
 //
 // Where to begin: state.go for the states, event.go and effect.go for what goes in and comes out, apply.go for the
-// customer's side, assignment.go for the agents', ladder.go for the deadlines, outcome.go for what came of effects, and
-// testdata/matrix.golden for what each event does in each state.
+// customer's side, bot.go for the bot's, assignment.go for the agents', ticket.go for tickets that are over, ladder.go for
+// the deadlines, outcome.go for what came of effects, one file for each further flow (button.go, hours.go, window.go …),
+// and testdata/matrix.golden for what each event does in each state.
 package conversation
